@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The coffer program: finds the subcommand and hands over. */
+#include "cli/cli.h"
+
+#include "config.h"
+
+#include <string.h>
+
+static const struct cli_command *const commands[] = {
+	NULL,
+};
+
+static void print_usage(FILE *to)
+{
+	fprintf(to,
+		"usage: coffer COMMAND [options]\n"
+		"\n"
+		"Launch, measure and attest confidential virtual machines.\n"
+		"\n"
+		"commands:\n");
+	for (size_t i = 0; commands[i]; i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->name,
+			commands[i]->summary);
+	fprintf(to,
+		"\n"
+		"'coffer COMMAND --help' tells the options of one.\n"
+		"'coffer --version' prints the version.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_usage(stdout);
+		return CLI_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("coffer %s\n", COFFER_VERSION);
+		return CLI_OK;
+	}
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return commands[i]->run(
+				argc - 1, argv + 1, commands[i]);
+	fprintf(stderr, "coffer: no command '%s'; see 'coffer --help'\n",
+		argv[1]);
+	return CLI_USAGE;
+}
