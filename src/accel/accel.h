@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CPU engines behind one interface.  `soft` runs guest code in software, with
+ * the SEV architecture; `kvm` runs it with /dev/kvm.  The machine gives an
+ * engine its memory and a table of callbacks (ports, MMIO, interrupts,
+ * clock), and the engine gives back one kind of answer: why it stopped.
+ */
+#ifndef CF_ACCEL_H
+#define CF_ACCEL_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "image/cpu_state.h"
+#include "plan/plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cf_memory;
+struct cf_sp_guest;
+
+#define CF_MAX_VCPUS 64
+
+/*
+ * What an engine needs of the machine.  Called from vCPU threads; the machine
+ * does its own locking.  size is 1, 2, 4 or 8 bytes (ports: 1, 2, 4).
+ */
+struct cf_accel_host {
+	void *opaque;
+	uint32_t (*pio_read)(
+		void *opaque, unsigned vcpu, uint16_t port, unsigned size);
+	void (*pio_write)(void *opaque, unsigned vcpu, uint16_t port,
+		unsigned size, uint32_t value);
+	/* Addresses outside memory; a machine without a device there reads
+	 * all ones and drops writes. */
+	uint64_t (*mmio_read)(
+		void *opaque, unsigned vcpu, uint64_t gpa, unsigned size);
+	void (*mmio_write)(void *opaque, unsigned vcpu, uint64_t gpa,
+		unsigned size, uint64_t value);
+	/* The next interrupt that this vCPU should take, acknowledged, or -1.
+	 * Asked only when the guest can take one and after a kick. */
+	int (*irq_take)(void *opaque, unsigned vcpu);
+	/* Is there one?  For wake-ups and interrupt windows. */
+	bool (*irq_pending)(void *opaque, unsigned vcpu);
+	/* CR8 and the APIC's own MSRs (APIC base, x2APIC). */
+	uint64_t (*cr8_read)(void *opaque, unsigned vcpu);
+	void (*cr8_write)(void *opaque, unsigned vcpu, uint64_t value);
+	/* False: no such MSR, #GP. */
+	bool (*msr_read)(
+		void *opaque, unsigned vcpu, uint32_t msr, uint64_t *value);
+	bool (*msr_write)(
+		void *opaque, unsigned vcpu, uint32_t msr, uint64_t value);
+	/* HLT, or a wait loop: return when the vCPU has something to do or is
+	 * kicked; advances the clock in deterministic mode. */
+	void (*idle)(void *opaque, unsigned vcpu);
+	/* Virtual nanoseconds; the TSC is derived from it. */
+	uint64_t (*clock_ns)(void *opaque, unsigned vcpu);
+};
+
+struct cf_cpu_model; /* CPUID of a named CPU type, see accel/soft */
+
+struct cf_vm_config {
+	enum cf_platform platform;
+	unsigned vcpus;
+	struct cf_memory *memory;         /* kept */
+	const struct cf_accel_host *host; /* kept */
+	const struct cf_log *log;         /* kept; NULL: none */
+	struct cf_sp_guest *sp;           /* kept; NULL: plain guest */
+	unsigned asid;                    /* key slot of the guest */
+	const char *cpu_model;            /* "EPYC-Milan" */
+	uint64_t tsc_hz;
+	unsigned cbit;         /* C-bit position */
+	uint64_t sev_features; /* of the launched VMSAs */
+	/* Certificate table for extended guest requests; may be NULL. */
+	const uint8_t *cert_table;
+	size_t cert_table_len;
+};
+
+/* Why cf_vcpu_run came back. */
+enum cf_stop {
+	CF_STOP_KICK,   /* somebody called kick() */
+	CF_STOP_BUDGET, /* the instruction budget is used up */
+	CF_STOP_TRIPLE_FAULT,
+	CF_STOP_GUEST_TERM,  /* GHCB termination request; see detail */
+	CF_STOP_DEBUG,       /* breakpoint, watchpoint or single step */
+	CF_STOP_PARKED,      /* vCPU waits for INIT/SIPI or AP creation */
+	CF_STOP_UNSUPPORTED, /* the engine cannot go on; detail says why */
+};
+
+struct cf_stop_info {
+	enum cf_stop why;
+	uint64_t rip;     /* linear address where it stopped */
+	uint64_t code;    /* GUEST_TERM: the GHCB MSR; DEBUG: DR6 bits */
+	uint64_t gpa;     /* where a fatal access went, if any */
+	char detail[256]; /* one line for a person; may be empty */
+};
+
+struct cf_vm;
+
+struct cf_accel_ops {
+	const char *name; /* "soft", "kvm" */
+	enum coffer_status (*vm_create)(const struct cf_vm_config *config,
+		struct cf_vm **out, struct coffer_error *err);
+	void (*vm_destroy)(struct cf_vm *vm);
+	/* State of a vCPU that is not running.  For a vCPU with encrypted
+	 * state, get fails with COFFER_ERR_STATE once launched. */
+	enum coffer_status (*set_state)(struct cf_vm *vm, unsigned vcpu,
+		const struct cf_cpu_state *s, struct coffer_error *err);
+	enum coffer_status (*get_state)(struct cf_vm *vm, unsigned vcpu,
+		struct cf_cpu_state *s, struct coffer_error *err);
+	/* A parked vCPU runs nothing until start (SIPI and friends). */
+	void (*park)(struct cf_vm *vm, unsigned vcpu, bool parked);
+	/* Run until something stops it or about `budget` instructions are
+	 * executed (UINT64_MAX: no limit).  One thread per vCPU. */
+	void (*run)(struct cf_vm *vm, unsigned vcpu, uint64_t budget,
+		struct cf_stop_info *out);
+	/* From any thread: leave run soon, or look at interrupts again. */
+	void (*kick)(struct cf_vm *vm, unsigned vcpu);
+	void (*notify_irq)(struct cf_vm *vm, unsigned vcpu);
+	/* APIC messages, from any thread. */
+	void (*init)(struct cf_vm *vm, unsigned vcpu);
+	void (*sipi)(struct cf_vm *vm, unsigned vcpu, uint8_t vector);
+	void (*nmi)(struct cf_vm *vm, unsigned vcpu);
+	uint64_t (*instructions)(struct cf_vm *vm, unsigned vcpu);
+};
+
+/* NULL with the reason in *err when this machine cannot run it. */
+const struct cf_accel_ops *cf_accel_soft(struct coffer_error *err);
+const struct cf_accel_ops *cf_accel_kvm(struct coffer_error *err);
+
+#endif

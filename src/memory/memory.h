@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest memory: regions of RAM and ROM, the encryption state of each 4 KiB
+ * page and the RMP.  Every access to guest memory goes through here.
+ *
+ * A page's bytes are held either raw (as host, devices and shared mappings
+ * see them) or as the plain text of one guest key.  An access of the other
+ * kind recodes the page in place and flips its state; accesses of the same
+ * kind, nearly all, cost nothing.  Host and private views are different
+ * functions, so that neither can be had by forgetting a flag.
+ *
+ * Sources: APM volume 2 (AMD 24593), chapters on SEV and SEV-SNP (RMP); the
+ * cipher is the simulator's own, AMD's tweak constants are not public.
+ */
+#ifndef CF_MEMORY_H
+#define CF_MEMORY_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cf_memory;
+
+enum cf_region_kind {
+	CF_REGION_RAM,
+	CF_REGION_ROM, /* guest writes are dropped; the host may write */
+};
+
+struct cf_region {
+	uint64_t gpa;
+	uint64_t len; /* whole pages */
+	enum cf_region_kind kind;
+	const char *name; /* static text */
+};
+
+enum coffer_status cf_memory_create(
+	struct cf_memory **out, struct coffer_error *err) CF_MUST_CHECK;
+void cf_memory_destroy(struct cf_memory *mem);
+
+/* Add zeroed memory, page aligned, overlapping nothing; at most 32 regions,
+ * below 2^52. */
+enum coffer_status cf_memory_add(struct cf_memory *mem, uint64_t gpa,
+	uint64_t len, enum cf_region_kind kind, const char *name,
+	struct coffer_error *err) CF_MUST_CHECK;
+size_t cf_memory_nregions(const struct cf_memory *mem);
+void cf_memory_region(
+	const struct cf_memory *mem, size_t i, struct cf_region *out);
+/* True when the whole range is in regions (of either kind), without holes. */
+bool cf_memory_covers(const struct cf_memory *mem, uint64_t gpa, uint64_t len);
+
+/*
+ * Host view: what devices, the loader and shared mappings read and write.
+ * A private page reads as cipher text.  COFFER_ERR_ARGUMENT: not wholly in
+ * memory.  COFFER_ERR_STATE: the write hits a page that the RMP assigns to a
+ * guest, named in the message; nothing was written.
+ */
+enum coffer_status cf_guest_read(struct cf_memory *mem, uint64_t gpa, void *out,
+	size_t len, struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status cf_guest_write(struct cf_memory *mem, uint64_t gpa,
+	const void *in, size_t len, struct coffer_error *err) CF_MUST_CHECK;
+
+/*
+ * Private view under a key slot (an ASID, 1 .. CF_MEMORY_MAX_ASID).  Only the
+ * secure processor and the CPU engine use these.
+ */
+#define CF_MEMORY_MAX_ASID 15
+#define CF_VEK_LEN         32
+enum coffer_status cf_memory_set_key(struct cf_memory *mem, unsigned asid,
+	const uint8_t vek[CF_VEK_LEN], struct coffer_error *err) CF_MUST_CHECK;
+void cf_memory_clear_key(struct cf_memory *mem, unsigned asid);
+enum coffer_status cf_guest_read_private(struct cf_memory *mem, unsigned asid,
+	uint64_t gpa, void *out, size_t len,
+	struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status cf_guest_write_private(struct cf_memory *mem, unsigned asid,
+	uint64_t gpa, const void *in, size_t len,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+/*
+ * The page as one view sees it, for the CPU engine's TLB: recodes if needed
+ * (with the world stopped, see cf_memory_sync) and returns a host pointer
+ * that stays valid until the page flips again; NULL where there is no memory.
+ * asid 0 is the host view.
+ */
+uint8_t *cf_memory_page(struct cf_memory *mem, uint64_t gpa, unsigned asid,
+	enum cf_region_kind *kind);
+/* Current view of a page without changing it; 0 raw, else the ASID. */
+unsigned cf_memory_page_view(const struct cf_memory *mem, uint64_t gpa);
+
+/*
+ * What must happen around a change that vCPUs may have cached (flip, RMP
+ * entry): stop() returns with every vCPU at a block boundary, changed() drops
+ * their cached translations of the page, resume() lets them go.  NULL until an
+ * engine installs it: no vCPU runs.
+ */
+struct cf_memory_sync {
+	void *opaque;
+	void (*stop)(void *opaque);
+	void (*changed)(void *opaque, uint64_t gpa);
+	void (*resume)(void *opaque);
+};
+void cf_memory_set_sync(struct cf_memory *mem,
+	const struct cf_memory_sync *sync); /* copied; NULL: none */
+
+/*
+ * RMP: one entry per 4 KiB page of the regions.  Page size is always 4 KiB; a
+ * 2 MiB request is answered as a size mismatch by those who take one.
+ */
+#define CF_RMP_R  0x1u
+#define CF_RMP_W  0x2u
+#define CF_RMP_UX 0x4u
+#define CF_RMP_SX 0x8u
+struct cf_rmp_entry {
+	bool assigned, validated, immutable, vmsa;
+	uint16_t asid;    /* 0: firmware or hypervisor */
+	uint8_t perms[4]; /* CF_RMP_* per VMPL */
+	uint64_t gpa;
+};
+/* Without it every page reads as unassigned and nothing is checked. */
+enum coffer_status cf_rmp_enable(
+	struct cf_memory *mem, struct coffer_error *err) CF_MUST_CHECK;
+bool cf_rmp_enabled(const struct cf_memory *mem);
+/* False when gpa is not in memory. */
+CF_MUST_CHECK bool cf_rmp_get(
+	const struct cf_memory *mem, uint64_t gpa, struct cf_rmp_entry *out);
+/* With the world stopped around it. */
+CF_MUST_CHECK bool cf_rmp_set(
+	struct cf_memory *mem, uint64_t gpa, const struct cf_rmp_entry *e);
+
+#endif
