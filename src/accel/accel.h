@@ -54,6 +54,10 @@ struct cf_accel_host {
 	/* HLT, or a wait loop: return when the vCPU has something to do or is
 	 * kicked; advances the clock in deterministic mode. */
 	void (*idle)(void *opaque, unsigned vcpu);
+	/* The engine itself gave a vCPU that idles or came back PARKED
+	 * something to do (AP creation, a stop of the world): idle() returns,
+	 * a parked vCPU is run again.  From any thread. */
+	void (*wake)(void *opaque, unsigned vcpu);
 	/* Virtual nanoseconds; the TSC is derived from it. */
 	uint64_t (*clock_ns)(void *opaque, unsigned vcpu);
 };
