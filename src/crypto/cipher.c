@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES-CTR, AES-GCM and system randomness. */
+/* AES blocks, AES-CTR, AES-GCM and system randomness. */
 #include "crypto/crypto.h"
 
 #include "base/alloc.h"
@@ -30,6 +30,39 @@ enum coffer_status cf_aes128_ctr(const uint8_t key[16], const uint8_t iv[16],
 		EVP_EncryptUpdate(ctx, out, &len, in, (int)n) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	return ok ? COFFER_OK : failed(err, "AES-128-CTR");
+}
+
+/* The object is libcrypto's context under a name of ours. */
+enum coffer_status cf_aes128_create(const uint8_t key[16], bool decrypt,
+	struct cf_aes128 **out, struct coffer_error *err)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+	if (!ctx ||
+		EVP_CipherInit_ex(ctx, EVP_aes_128_ecb(), NULL, key, NULL,
+			!decrypt) != 1 ||
+		EVP_CIPHER_CTX_set_padding(ctx, 0) != 1) {
+		EVP_CIPHER_CTX_free(ctx);
+		return failed(err, "AES-128");
+	}
+	*out = (struct cf_aes128 *)ctx;
+	return COFFER_OK;
+}
+
+bool cf_aes128_blocks(
+	struct cf_aes128 *a, const void *in, void *out, size_t nblocks)
+{
+	int len = 0;
+
+	if (nblocks > INT_MAX / 16)
+		return false;
+	return EVP_CipherUpdate((EVP_CIPHER_CTX *)a, out, &len, in,
+		       (int)(nblocks * 16)) == 1;
+}
+
+void cf_aes128_destroy(struct cf_aes128 *a)
+{
+	EVP_CIPHER_CTX_free((EVP_CIPHER_CTX *)a);
 }
 
 enum coffer_status cf_aes256_gcm_seal(const uint8_t key[32],

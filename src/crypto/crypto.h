@@ -59,6 +59,16 @@ enum coffer_status cf_aes128_ctr(const uint8_t key[16], const uint8_t iv[16],
 	const void *in, void *out, size_t n,
 	struct coffer_error *err) CF_MUST_CHECK;
 
+/* AES-128 on whole 16-byte blocks, each by itself (ECB): what simulated memory
+ * encryption is built from, not a mode for messages.  in == out is allowed.
+ * One thread at a time per object. */
+struct cf_aes128;
+enum coffer_status cf_aes128_create(const uint8_t key[16], bool decrypt,
+	struct cf_aes128 **out, struct coffer_error *err) CF_MUST_CHECK;
+CF_MUST_CHECK bool cf_aes128_blocks(
+	struct cf_aes128 *a, const void *in, void *out, size_t nblocks);
+void cf_aes128_destroy(struct cf_aes128 *a); /* NULL is fine */
+
 /* AES-256-GCM with a 12-byte IV and a 16-byte tag.  open fails with
  * COFFER_ERR_MISMATCH, and out is zeroed, when the tag is wrong. */
 enum coffer_status cf_aes256_gcm_seal(const uint8_t key[32],

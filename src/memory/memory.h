@@ -67,8 +67,10 @@ enum coffer_status cf_guest_write(struct cf_memory *mem, uint64_t gpa,
  */
 #define CF_MEMORY_MAX_ASID 15
 #define CF_VEK_LEN         32
+/* COFFER_ERR_STATE when the slot has a key. */
 enum coffer_status cf_memory_set_key(struct cf_memory *mem, unsigned asid,
 	const uint8_t vek[CF_VEK_LEN], struct coffer_error *err) CF_MUST_CHECK;
+/* Pages under the key are cipher text from here on.  No key: no effect. */
 void cf_memory_clear_key(struct cf_memory *mem, unsigned asid);
 enum coffer_status cf_guest_read_private(struct cf_memory *mem, unsigned asid,
 	uint64_t gpa, void *out, size_t len,
@@ -78,10 +80,21 @@ enum coffer_status cf_guest_write_private(struct cf_memory *mem, unsigned asid,
 	struct coffer_error *err) CF_MUST_CHECK;
 
 /*
+ * What the raw bytes of a range are becomes the plain text under the key, at
+ * the same place: the effect of the firmware's in-place encryption.  gpa and
+ * len are multiples of 16; on whole pages only the state changes.
+ */
+enum coffer_status cf_guest_encrypt_in_place(struct cf_memory *mem,
+	unsigned asid, uint64_t gpa, uint64_t len,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+/*
  * The page as one view sees it, for the CPU engine's TLB: recodes if needed
  * (with the world stopped, see cf_memory_sync) and returns a host pointer
- * that stays valid until the page flips again; NULL where there is no memory.
- * asid 0 is the host view.
+ * that stays valid until the page flips again; NULL where there is no memory
+ * or the slot has no key.  asid 0 is the host view.  No RMP check.  Other
+ * pages may flip during the call: a caller that holds the pointer of another
+ * page looks that one up again.
  */
 uint8_t *cf_memory_page(struct cf_memory *mem, uint64_t gpa, unsigned asid,
 	enum cf_region_kind *kind);
@@ -93,6 +106,10 @@ unsigned cf_memory_page_view(const struct cf_memory *mem, uint64_t gpa);
  * entry): stop() returns with every vCPU at a block boundary, changed() drops
  * their cached translations of the page, resume() lets them go.  NULL until an
  * engine installs it: no vCPU runs.
+ *
+ * stop() comes from any thread, from vCPU threads too, never nested: one
+ * caller holds the world at a time, and a vCPU that waits in stop() for its
+ * turn counts as stopped.  changed() must not call back into this module.
  */
 struct cf_memory_sync {
 	void *opaque;
@@ -124,7 +141,7 @@ bool cf_rmp_enabled(const struct cf_memory *mem);
 /* False when gpa is not in memory. */
 CF_MUST_CHECK bool cf_rmp_get(
 	const struct cf_memory *mem, uint64_t gpa, struct cf_rmp_entry *out);
-/* With the world stopped around it. */
+/* With the world stopped around it.  gpa in e is page aligned. */
 CF_MUST_CHECK bool cf_rmp_set(
 	struct cf_memory *mem, uint64_t gpa, const struct cf_rmp_entry *e);
 
