@@ -60,10 +60,11 @@ struct cf_cpu_state {
 	uint64_t g_pat, dbgctl;
 	uint32_t tsc_aux, pkru;
 	uint8_t vmpl, cpl;
-	/* x87 and SSE control; the register contents are in fxsave form. */
+	/* x87 and SSE control; ftw is the abridged form of FXSAVE, a bit per
+	 * register in use. */
 	uint16_t fcw, fsw, ftw, fop;
 	uint32_t mxcsr;
-	uint8_t x87[80];
+	uint8_t x87[80]; /* eight registers of 10 bytes, physical order */
 	uint8_t xmm[16][16];
 	uint8_t ymm_high[16][16];
 	/* SEV-ES and SNP only. */
@@ -71,7 +72,8 @@ struct cf_cpu_state {
 	uint64_t guest_exit_info[2], guest_exit_code, guest_nrip;
 };
 
-/* The state of a processor after reset (INIT# differs, see the engines). */
+/* The state of a processor after reset (INIT# differs, see the engines); x87
+ * as KVM and QEMU leave it, initialised. */
 void cf_cpu_state_reset(struct cf_cpu_state *s, uint32_t cpuid_signature);
 
 /* VMSA page: all 4096 bytes are written; reserved bytes are zero. */
@@ -79,11 +81,14 @@ void cf_vmsa_encode(const struct cf_cpu_state *s, uint8_t page[4096]);
 /* Never fails: every bit pattern is some state. */
 void cf_vmsa_decode(const uint8_t page[4096], struct cf_cpu_state *s);
 
-/* IGVM native x64 context, 232 bytes; fields that it lacks keep the reset
- * value.  COFFER_ERR_TRUNCATED or _FORMAT (attributes that are not a
- * descriptor's). */
+/* IGVM native x64 context; bytes after the first 232 must be zero.  Fields
+ * that it lacks keep the value that they have in *s: reset it first.
+ * COFFER_ERR_TRUNCATED or _FORMAT (attributes that are not a descriptor's, or
+ * a reserved field that is not zero); *s is then unchanged. */
+#define CF_NATIVE_CONTEXT_LEN 232
 enum coffer_status cf_native_context_decode(const uint8_t *p, size_t len,
 	struct cf_cpu_state *s, struct coffer_error *err) CF_MUST_CHECK;
-void cf_native_context_encode(const struct cf_cpu_state *s, uint8_t out[232]);
+void cf_native_context_encode(
+	const struct cf_cpu_state *s, uint8_t out[CF_NATIVE_CONTEXT_LEN]);
 
 #endif

@@ -34,7 +34,8 @@ struct cf_ovmf_section {
 #define CF_OVMF_MAX_SECTIONS 64
 
 /* What the tables at the end of a flash image say.  Offsets and sizes are
- * checked against the image and 4 GiB; absent things are false or zero. */
+ * checked against the image and 4 GiB, sections are whole pages that overlap
+ * neither each other nor the image; absent things are false or zero. */
 struct cf_ovmf {
 	const uint8_t *bytes; /* borrowed */
 	size_t len;
@@ -90,12 +91,31 @@ enum cf_vmm {
 	CF_VMM_SVSM, /* COCONUT-SVSM as a firmware, under QEMU */
 };
 
+/* The names that sev-snp-measure takes ("QEMU", "ec2", ...), any case. */
+const char *cf_vmm_name(enum cf_vmm vmm);
+CF_MUST_CHECK bool cf_vmm_from_name(const char *name, enum cf_vmm *out);
+
+/*
+ * VMMs and kernels change what they put into the VMSA.  An era is one named
+ * set of values of one VMM; the first of each VMM is its current one.
+ */
+struct cf_vmsa_era;
+/* Era i of a VMM, NULL past the end. */
+const struct cf_vmsa_era *cf_vmsa_era_at(enum cf_vmm vmm, size_t i);
+const struct cf_vmsa_era *cf_vmsa_era_by_name(
+	enum cf_vmm vmm, const char *name);                  /* NULL: unknown */
+const char *cf_vmsa_era_name(const struct cf_vmsa_era *era); /* "es-init" */
+const char *cf_vmsa_era_text(const struct cf_vmsa_era *era); /* one line */
+
+/* Where the processor starts; the eip of every BSP. */
+#define CF_RESET_EIP 0xFFFFFFF0u
+
 struct cf_vmsa_params {
 	enum cf_vmm vmm;
-	uint32_t cpuid_signature;
+	const struct cf_vmsa_era *era; /* of that VMM; NULL: current */
+	uint32_t cpuid_signature;      /* where the VMM stores it */
 	uint64_t sev_features;
-	uint64_t eip;   /* 0xFFFFFFF0 for the BSP, the reset block for APs */
-	bool legacy_es; /* KVM_SEV_ES_INIT: FPU fields stay zero */
+	uint64_t eip; /* CF_RESET_EIP for the BSP, the reset block for APs */
 };
 /* The state that this VMM gives a vCPU, to be stored with cf_vmsa_encode. */
 void cf_vmsa_initial(const struct cf_vmsa_params *p, struct cf_cpu_state *out);

@@ -153,7 +153,7 @@ struct cf_firmware_params {
 	uint64_t sev_features;
 	bool has_policy;
 	uint64_t policy;
-	bool legacy_es;
+	const struct cf_vmsa_era *era;         /* NULL: current */
 	const struct cf_kernel_hashes *hashes; /* NULL: no kernel hashes */
 	const uint8_t *svsm; /* COCONUT-SVSM image; NULL: none */
 	size_t svsm_len, svsm_vars_size;
