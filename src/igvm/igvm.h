@@ -164,6 +164,7 @@ struct cf_igvm_header {
 		} error_range;
 		struct {
 			uint8_t author_key_enabled;
+			uint8_t reserved[3];
 			uint8_t ld[48];
 			uint8_t family_id[16];
 			uint8_t image_id[16];
@@ -190,6 +191,10 @@ struct cf_igvm_header {
 			uint8_t signature[256];
 			uint8_t public_key[512];
 		} vbs_measurement;
+		struct { /* an optional header of a type unknown here */
+			const uint8_t *bytes; /* its content, as on disk */
+			size_t len;
+		} opaque;
 	} u;
 };
 
@@ -200,6 +205,11 @@ struct cf_igvm;
  * Parse and validate.  bytes is kept: it must outlive the object.  Every
  * refusal names the header, the file offset, the field, its value and the
  * rule.  COFFER_ERR_FORMAT, _TRUNCATED, _UNSUPPORTED, _NOMEM.
+ *
+ * A header of unknown type is refused unless it is marked optional; then it
+ * is listed in the section of its type's range (outside the ranges: where it
+ * stands) with u.opaque filled, so that it can be reported and written again.
+ * A file whose data region is empty is valid.
  */
 enum coffer_status cf_igvm_parse(const uint8_t *bytes, size_t len,
 	struct cf_igvm **out, struct coffer_error *err) CF_MUST_CHECK;
@@ -218,14 +228,20 @@ void cf_igvm_get(const struct cf_igvm *file, enum cf_igvm_section section,
 uint32_t cf_igvm_mask_of(
 	const struct cf_igvm *file, enum cf_igvm_platform_type platform);
 
+/* True for the types above; others are opaque. */
+bool cf_igvm_type_known(uint32_t type);
+
 /* Specification names ("IGVM_VHT_PAGE_DATA", "SEV_SNP"); never NULL. */
 const char *cf_igvm_type_name(uint32_t type);
 const char *cf_igvm_platform_name(unsigned platform_type);
 
 /*
- * Writer.  Headers are added in any order of sections; each section keeps the
- * order of its additions.  Equal data blobs are stored once.  The result of
- * equal additions is equal bytes.
+ * Writer.  Headers are added in any order of sections, but platforms before
+ * the VP contexts that name them; each section keeps the order of its
+ * additions.  Data may be shorter than the header says (a page, a parameter
+ * area, a VP context): the rest is zeros.  Equal data blobs are stored once.
+ * The result of equal additions is equal bytes; index and position are
+ * ignored.
  */
 struct cf_igvm_writer;
 enum coffer_status cf_igvm_writer_create(unsigned format_version,
