@@ -3,7 +3,7 @@
  * ECDSA and ECDH on P-384 with raw keys.  libcrypto wants keys as objects, so
  * each call builds one, uses it and frees it.
  */
-#include "crypto/crypto.h"
+#include "crypto/p384_priv.h"
 
 #include "base/alloc.h"
 
@@ -185,8 +185,7 @@ enum coffer_status cf_p384_sign(const uint8_t secret[CF_P384_LEN],
 	return ok ? COFFER_OK : failed(err, "signature");
 }
 
-/* DER of (r, s); the length, or 0 on no memory. */
-static int signature_der(const struct cf_p384_signature *sig, uint8_t **der)
+int cf_p384_signature_der(const struct cf_p384_signature *sig, uint8_t **der)
 {
 	ECDSA_SIG *s = ECDSA_SIG_new();
 	BIGNUM *r_bn = BN_bin2bn(sig->r, CF_P384_LEN, NULL);
@@ -216,7 +215,7 @@ enum coffer_status cf_p384_verify(const struct cf_p384_public *pub,
 		return cf_fail(err, COFFER_ERR_MISMATCH,
 			"P-384: the public key is not a point of the curve");
 	ctx = EVP_MD_CTX_new();
-	len = signature_der(sig, &der);
+	len = cf_p384_signature_der(sig, &der);
 	if (ctx && len &&
 		EVP_DigestVerifyInit(ctx, NULL, evp_of(alg), NULL, key) == 1)
 		good = EVP_DigestVerify(ctx, der, (size_t)len, p, n);
