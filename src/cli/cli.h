@@ -82,5 +82,6 @@ const char *cli_bold(FILE *f);
 const char *cli_reset(FILE *f);
 
 extern const struct cli_command cli_build, cli_inspect, cli_measure, cli_run;
+extern const struct cli_command cli_verify;
 
 #endif

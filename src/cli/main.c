@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
+	&cli_verify,
 	NULL,
 };
 
