@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory functions, printing and a lock for the payloads. */
+#include "lib.h"
+
+void *memcpy(void *to, const void *from, size_t n)
+{
+	void *was = to;
+
+	__asm__ volatile("rep movsb"
+			 : "+D"(to), "+S"(from), "+c"(n)
+			 :
+			 : "memory");
+	return was;
+}
+
+void *memset(void *to, int value, size_t n)
+{
+	void *was = to;
+
+	__asm__ volatile("rep stosb"
+			 : "+D"(to), "+c"(n)
+			 : "a"(value)
+			 : "memory");
+	return was;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+	const uint8_t *x = a, *y = b;
+
+	for (size_t i = 0; i < n; i++)
+		if (x[i] != y[i])
+			return x[i] < y[i] ? -1 : 1;
+	return 0;
+}
+
+void put_text(const char *text)
+{
+	while (*text)
+		put_char(*text++);
+}
+
+void put_number(uint64_t n)
+{
+	char digits[20];
+	unsigned at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (at < sizeof(digits))
+		put_char(digits[at++]);
+}
+
+void put_hex(uint64_t v, unsigned digits)
+{
+	while (digits--)
+		put_char("0123456789abcdef"[v >> 4 * digits & 15]);
+}
+
+void put_bytes(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put_hex(p[i], 2);
+}
+
+void lock_take(struct lock *l)
+{
+	while (__atomic_exchange_n(&l->taken, 1, __ATOMIC_ACQUIRE))
+		pause();
+}
+
+void lock_release(struct lock *l)
+{
+	__atomic_store_n(&l->taken, 0, __ATOMIC_RELEASE);
+}
+
+uint32_t vcpu_count(void)
+{
+	uint32_t n = *(volatile uint32_t *)PARAMETER_PAGE;
+
+	return n ? n : 1;
+}
