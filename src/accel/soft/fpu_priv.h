@@ -23,6 +23,9 @@
 #define CF_XCR0_KNOWN (CF_XCR0_X87 | CF_XCR0_SSE | CF_XCR0_AVX)
 
 /* Offsets in the standard layout. */
+#define CF_FPU_FCW       0
+#define CF_FPU_FSW       2
+#define CF_FPU_FTW       4 /* abridged: bit n, physical register n in use */
 #define CF_FPU_MXCSR     24
 #define CF_FPU_ST        32  /* 8 of 16 bytes, ST(0) first */
 #define CF_FPU_XMM       160 /* 16 of 16 bytes */
@@ -43,15 +46,23 @@ void cf_fpu_reset(struct cf_fpu *f);
 void cf_fpu_from_state(struct cf_fpu *f, const struct cf_cpu_state *s);
 void cf_fpu_to_state(const struct cf_fpu *f, struct cf_cpu_state *s);
 
+/* The tag word in its full form (two bits a register, 3 empty) and back. */
+uint16_t cf_fpu_tag_full(const struct cf_fpu *f);
+uint8_t cf_fpu_tag_abridge(uint16_t full);
+
+/* Bytes that an XSAVE or XRSTOR with the mask in EDX:EAX may touch. */
+size_t cf_fpu_xsave_len(const struct cf_fpu *f, const uint64_t gpr[16]);
+
 /* What an instruction needs of the control registers before it may run. */
 enum cf_fpu_need {
 	CF_FPU_NONE,
-	CF_FPU_X87,   /* CR0.EM and TS clear */
-	CF_FPU_WAIT,  /* FWAIT: CR0.MP and TS not both set */
-	CF_FPU_MMX,   /* as X87, but EM gives #UD */
-	CF_FPU_SSE,   /* also CR4.OSFXSR */
-	CF_FPU_XSAVE, /* CR4.OSXSAVE, CR0.TS clear */
-	CF_FPU_AVX,   /* CR4.OSXSAVE, XCR0 SSE and AVX, CR0.TS clear */
+	CF_FPU_X87,    /* CR0.EM and TS clear */
+	CF_FPU_WAIT,   /* FWAIT: CR0.MP and TS not both set */
+	CF_FPU_MMX,    /* as X87, but EM gives #UD */
+	CF_FPU_SSE,    /* also CR4.OSFXSR */
+	CF_FPU_FXSAVE, /* CR0.EM and TS clear; OSFXSR does not matter */
+	CF_FPU_XSAVE,  /* CR4.OSXSAVE, CR0.TS clear */
+	CF_FPU_AVX,    /* CR4.OSXSAVE, XCR0 SSE and AVX, CR0.TS clear */
 	CF_FPU_NNEEDS,
 };
 

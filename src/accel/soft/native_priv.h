@@ -13,18 +13,20 @@
  *
  *   1. need: unless bit `need` of the vCPU's cf_fpu_allowed() is set, raise
  *      cf_fpu_refusal().  CF_FPU_NONE is always allowed.
- *   2. mem_len > 0: compute the address of the operand `mem_operand`.  When
+ *   2. mem_len > 0 (for CF_NATIVE_LEN_XSAVE take cf_fpu_xsave_len() in its
+ *      place from here on): compute the address of the operand `mem_operand`.  When
  *      mem_align > 1 and the linear address is not a multiple: #GP(0).
  *   3. Get a host pointer through the TLB, for write if mem_write (so that
  *      dirty bits and faults are right).  An operand that straddles a page
  *      or is a device goes through a 64-byte aligned bounce buffer of
  *      CF_NATIVE_MEM_MAX bytes: read it if mem_read, run, write back if
  *      mem_write and run() returned 0.
- *   4. flags_read or a partial flags_written: make *rflags up to date.
- *   5. r = run(gpr, mem, fpu, rflags).  0: done, go to the next instruction.
+ *   4. flags_read or a partial flags_written: make *fl up to date.
+ *   5. r = run(gpr, mem, fpu, fl).  0: done, go to the next instruction.
  *      Else raise exception cf_native_vector(r), error code 0 if #GP; no
- *      register, flag or memory has changed (but MXCSR's flags, as specified).
- *   6. flags_written: *rflags now holds them; drop lazy flags.
+ *      register, flag or memory has changed (but MXCSR's flags, as
+ *      specified).  #XM (19) becomes #UD while CR4.OSXMMEXCPT is clear.
+ *   6. flags_written: *fl now holds them.
  *
  * gpr has the order of instruction encodings.  In 16- and 32-bit guest modes a
  * 32-bit result clears the upper half of its register, as on hardware.
@@ -42,13 +44,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CF_NATIVE_MEM_MAX 1024
+#define CF_NATIVE_MEM_MAX   1024
+#define CF_NATIVE_LEN_XSAVE 0xffff /* depends on EDX:EAX and XCR0 */
 
 /* Status flags: CF PF AF ZF SF OF. */
 #define CF_NATIVE_STATUS 0x8d5u
 
+/* fl: the status flags as the host's LAHF and SETO leave them, AH in the high
+ * byte and OF in bit 0. */
 typedef uint32_t (*cf_native_fn)(
-	uint64_t gpr[16], void *mem, struct cf_fpu *fpu, uint64_t *rflags);
+	uint64_t gpr[16], void *mem, struct cf_fpu *fpu, uint16_t *fl);
 
 #define CF_NATIVE_FAULT 0x80000000u /* or-ed with the vector */
 
@@ -77,8 +82,8 @@ enum cf_native_result {
 
 struct cf_native; /* the stubs of one VM */
 
-/* Installs handlers for SIGFPE, SIGILL and SIGSEGV (once per process) that
- * turn faults inside stubs into results and pass on all others. */
+/* While one exists, handlers for SIGFPE, SIGILL and SIGSEGV turn faults
+ * inside stubs into results and pass on all others. */
 enum coffer_status cf_native_create(
 	struct cf_native **out, struct coffer_error *err) CF_MUST_CHECK;
 void cf_native_destroy(struct cf_native *n); /* NULL is fine */
@@ -88,10 +93,12 @@ enum cf_native_result cf_native_compile(struct cf_native *n,
 	const ZydisDecodedInstruction *insn,
 	const ZydisDecodedOperand *operands, struct cf_native_op *out);
 
-/* Forget all stubs; no vCPU runs one and no block refers to one. */
-void cf_native_reset(struct cf_native *n);
+/* Forget all stubs; no vCPU runs one and no block refers to one.  After a
+ * failure nothing can be compiled any more. */
+enum coffer_status cf_native_reset(
+	struct cf_native *n, struct coffer_error *err) CF_MUST_CHECK;
 
 /* Stubs made so far, and their bytes. */
-void cf_native_usage(const struct cf_native *n, size_t *stubs, size_t *bytes);
+void cf_native_usage(struct cf_native *n, size_t *stubs, size_t *bytes);
 
 #endif
