@@ -43,6 +43,10 @@ enum coffer_status cf_hash_peek(const struct cf_hash *h, uint8_t *out,
 enum coffer_status cf_hash_clone(const struct cf_hash *h, struct cf_hash **out,
 	struct coffer_error *err) CF_MUST_CHECK;
 void cf_hash_destroy(struct cf_hash *h);
+/* The digest of n bytes on their own, with the context of h, whose running
+ * state is lost.  For many small digests. */
+enum coffer_status cf_hash_once(struct cf_hash *h, const void *p, size_t n,
+	uint8_t *out, struct coffer_error *err) CF_MUST_CHECK;
 
 /* HMAC-SHA-256 over the concatenation of n parts. */
 struct cf_bytes {

@@ -108,6 +108,17 @@ void cf_hash_destroy(struct cf_hash *h)
 	free(h);
 }
 
+enum coffer_status cf_hash_once(struct cf_hash *h, const void *p, size_t n,
+	uint8_t *out, struct coffer_error *err)
+{
+	/* No digest named: the one that the context has already fetched. */
+	if (EVP_DigestInit_ex(h->ctx, NULL, NULL) != 1 ||
+		EVP_DigestUpdate(h->ctx, p, n) != 1 ||
+		EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
+		return failed(err, "digest");
+	return COFFER_OK;
+}
+
 enum coffer_status cf_hmac_sha256(const void *key, size_t key_len,
 	const struct cf_bytes *parts, size_t nparts, uint8_t out[CF_SHA256_LEN],
 	struct coffer_error *err)
