@@ -39,7 +39,8 @@ enum cf_page_type {
 	CF_PAGE_UNMEASURED = 4,
 	CF_PAGE_SECRETS = 5,
 	CF_PAGE_CPUID = 6,
-	CF_PAGE_SHARED = 16, /* ours: loaded, host-visible, not measured */
+	CF_PAGE_SHARED = 16,    /* ours: loaded, host-visible, not measured */
+	CF_PAGE_VBS_ERROR = 17, /* ours: VBS error range, measured as such */
 };
 const char *cf_page_type_name(enum cf_page_type t); /* "normal" */
 
@@ -79,6 +80,9 @@ struct cf_step {
 	enum cf_vcpu_format format; /* VCPU */
 };
 
+/* Where KVM puts every VMSA; it is measured with this address. */
+#define CF_KVM_VMSA_GPA 0xFFFFFFFFF000u
+
 struct cf_plan {
 	enum cf_platform platform;
 	bool has_policy;
@@ -100,6 +104,14 @@ void cf_plan_destroy(struct cf_plan *plan); /* NULL is fine */
 /* For sources.  A step is copied; its data is not. */
 enum coffer_status cf_plan_add(struct cf_plan *plan, const struct cf_step *step,
 	struct coffer_error *err) CF_MUST_CHECK;
+/* What every finished plan keeps to: whole pages, no page twice, no wrap.
+ * COFFER_ERR_FORMAT names both origins. */
+enum coffer_status cf_plan_check(
+	const struct cf_plan *plan, struct coffer_error *err) CF_MUST_CHECK;
+/* "PAGE_DATA 7" of a step, for messages. */
+#define CF_ORIGIN_TEXT_LEN 48
+void cf_origin_text(
+	const struct cf_origin *origin, char out[CF_ORIGIN_TEXT_LEN]);
 /* Zeroed memory that lives as long as the plan; NULL: no memory. */
 uint8_t *cf_plan_alloc(struct cf_plan *plan, size_t n) CF_MUST_CHECK;
 
@@ -117,8 +129,12 @@ struct cf_memory_range {
 };
 struct cf_plan_env {
 	uint32_t vcpus; /* 0: not known, no VP index check */
-	const struct cf_memory_range *memory; /* sorted, no overlaps */
+	/* Sorted, no overlaps.  Pages outside it are refused, unless they lie
+	 * in [flash_base, 4 GiB), where the machine makes memory to fit.
+	 * nmemory 0: not known, no check. */
+	const struct cf_memory_range *memory;
 	size_t nmemory;
+	uint64_t flash_base; /* 0: no such window */
 	const uint8_t *madt, *srat, *slit, *pptt, *device_tree;
 	size_t madt_len, srat_len, slit_len, pptt_len, device_tree_len;
 	const char *cmdline;

@@ -4,7 +4,7 @@
  * launch notes; VMSA pages are compared by the SHA-256 that sev-snp-measure
  * gives for them.
  */
-#include "test.h"
+#include "syn.h"
 
 #include "crypto/crypto.h"
 #include "image/bzimage.h"
@@ -20,30 +20,6 @@ static void assert_sha256(const uint8_t *p, size_t n, const char *want)
 	assert_ok(cf_sha256(p, n, hash, &err));
 	cf_hex(text, hash, sizeof(hash));
 	assert_string_equal(text, want);
-}
-
-static void put(uint8_t *p, const char *hex)
-{
-	assert_true(cf_unhex(hex, p, strlen(hex) / 2));
-}
-
-#define SYN_LEN 8192
-
-/* The 8 KiB firmware of the notes: tables, five sections, no code. */
-static void make_syn(uint8_t fw[SYN_LEN])
-{
-	memset(fw, 0, SYN_LEN);
-	put(fw + 0x1000,
-		"415345564c0000000100000005000000"
-		"000080000020000001000000002080000010000002000000"
-		"003080000010000003000000004080000010000004000000"
-		"000081000010000010000000");
-	put(fw + 0x1f6e,
-		"001000001600666588dc4a989847a75e5585a7bf67cc"
-		"000c8100000400001a001f3755723b3a044b927b1da6efa8d454"
-		"00008100000c00001a0061b32e4c9b7dc34c8081127c90d3d294"
-		"04b080001600de71f7007e1acb4f890e68c77e2fb44e"
-		"7200de82b596b21ff745baeaa366c55a082d");
 }
 
 static void test_image_reads_firmware_tables(void **state)
