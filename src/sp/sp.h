@@ -114,6 +114,9 @@ struct cf_sp_guest_ops {
 	enum coffer_status (*launch_update_vmsa)(struct cf_sp_guest *g,
 		unsigned vp_index, uint64_t gpa, const uint8_t *page,
 		struct coffer_error *err);
+	/* VBS: a register list as IGVM stores it. */
+	enum coffer_status (*launch_update_registers)(struct cf_sp_guest *g,
+		const uint8_t *list, size_t len, struct coffer_error *err);
 	/* SEV, SEV-ES: measure[32], mnonce[16]. */
 	enum coffer_status (*launch_measure)(struct cf_sp_guest *g,
 		uint8_t out[48], struct coffer_error *err);
@@ -154,19 +157,30 @@ static inline void cf_sp_guest_destroy(struct cf_sp_guest *g)
 }
 
 /* The `digest` implementation: no memory, no keys, the launch digest only.
- * seed: 48 bytes to start an SNP digest from, NULL for zeros. */
+ * seed: 48 bytes to start an SNP digest from, NULL for zeros.  It keeps the
+ * data of every update until launch_digest is asked, so that pages are hashed
+ * many at a time. */
 enum coffer_status cf_sp_digest_create(const uint8_t *seed,
 	struct cf_sp_guest **out, struct coffer_error *err) CF_MUST_CHECK;
 
 /*
  * Replay a plan: LAUNCH_START, every step in order, LAUNCH_MEASURE where the
- * platform has it; not LAUNCH_FINISH (secrets come in between).  With memory,
- * each range is also loaded into it.  launch carries what the user gave; the
- * plan's policy is used unless override_policy.
+ * platform and the implementation have it; not LAUNCH_FINISH (secrets come in
+ * between).  With memory, each range is loaded into it before its update, and
+ * so are the VMSAs of SNP whose address is in memory; memory that the plan
+ * requires must be there.  launch carries what the user gave; the plan's
+ * policy is used unless override_policy or it has none.
+ *
+ * params may be NULL (no owner, the plan's policy), mem too (nothing is
+ * loaded), and g for a plan without encryption (only load).
  */
 struct cf_launch_params {
-	struct cf_sp_launch launch;
+	struct cf_sp_launch launch; /* its platform is not looked at */
 	bool override_policy;
+	/* 4096 bytes for CPUID pages; NULL: the plan's own. */
+	const uint8_t *cpuid_page;
+	/* Where LAUNCH_MEASURE's 48 bytes go, on SEV and SEV-ES; NULL: drop. */
+	uint8_t *measurement;
 };
 enum coffer_status cf_launch_replay(const struct cf_plan *plan,
 	const struct cf_launch_params *params, struct cf_memory *mem,
