@@ -195,6 +195,7 @@ struct cf_seg_state {
 #define CF_ATT_WORLD 0x20u /* somebody wants the world stopped */
 #define CF_ATT_CODE  0x40u /* code pages written by others, see block.c */
 #define CF_ATT_PARK  0x80u
+#define CF_ATT_SEV   0x200u /* cf_sev_attend() has work */
 #define CF_ATT_DEBUG 0x100u /* TF, RF, shadow, breakpoints: single step */
 
 /* Why an exception is being delivered, for error codes and RIP. */
@@ -333,7 +334,8 @@ struct cf_vm {
 	pthread_mutex_t gate_lock;
 	pthread_cond_t gate_cond;
 	_Atomic int world_stops;
-	void *trace; /* cf_trace, trace_priv.h */
+	void *trace;              /* cf_trace, trace_priv.h */
+	struct cf_sev_vm *sev_vm; /* sev_state_priv.h; NULL: plain guest */
 };
 
 /* RFLAGS as the guest sees them, and back. */

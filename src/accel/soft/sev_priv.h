@@ -81,6 +81,21 @@ cf_op_fn cf_op_vmmcall, cf_op_vmgexit, cf_op_pvalidate, cf_op_rmpadjust,
 /* A write to CR0, CR4, CR8 or EFER happened (write trap of ES guests). */
 void cf_sev_write_trap(struct vcpu *cpu, uint32_t exit_code, uint64_t value);
 
+/*
+ * CF_ATT_SEV: an order waits for this vCPU (AP creation).  Called between
+ * blocks on the vCPU's own thread, also while it is parked or waits for SIPI.
+ */
+void cf_sev_attend(struct vcpu *cpu);
+
+/*
+ * INIT and start-up IPI of an ES or SNP guest, whose registers no one outside
+ * may set.  On the vCPU's own thread, which waits (wait_sipi) after INIT.
+ * True: taken care of, the core leaves the registers alone; for SIPI it also
+ * means that the vCPU runs on from the state it has.
+ */
+bool cf_sev_init_ipi(struct vcpu *cpu);
+bool cf_sev_startup_ipi(struct vcpu *cpu);
+
 /* vm_create and state of confidential guests; plain: nothing to do. */
 enum coffer_status cf_sev_vm_init(
 	struct cf_vm *vm, struct coffer_error *err) CF_MUST_CHECK;
