@@ -10,26 +10,26 @@
 
 #define SNP_ACTIVE 1ull
 
-static enum coffer_status init_legacy(const struct kvm_guest *g,
-	struct coffer_error *err)
+static enum coffer_status init_legacy(
+	const struct kvm_guest *g, struct coffer_error *err)
 {
 	if (g->generation == CF_KVM_SEV_ES)
 		return cf_kvm_sev(g->kvm, CF_KVM_SEV_ES_INIT, "KVM_SEV_ES_INIT",
 			NULL, NULL, err);
-	return cf_kvm_sev(g->kvm, CF_KVM_SEV_INIT, "KVM_SEV_INIT", NULL, NULL,
-		err);
+	return cf_kvm_sev(
+		g->kvm, CF_KVM_SEV_INIT, "KVM_SEV_INIT", NULL, NULL, err);
 }
 
 /* SNP_ACTIVE is the kernel's to add; every other feature must be one that it
  * offers. */
-static enum coffer_status init2(const struct kvm_guest *g, uint64_t features,
-	struct coffer_error *err)
+static enum coffer_status init2(
+	const struct kvm_guest *g, uint64_t features, struct coffer_error *err)
 {
 	struct cf_kvm_sev_init init = { 0 };
 	uint64_t offered = 0, extra;
 
-	if (!cf_kvm_system_attr(g->kvm, CF_KVM_GRP_SEV,
-		    CF_KVM_SEV_VMSA_FEATURES, &offered))
+	if (!cf_kvm_system_attr(
+		    g->kvm, CF_KVM_GRP_SEV, CF_KVM_SEV_VMSA_FEATURES, &offered))
 		offered = 0;
 	init.vmsa_features = features & ~SNP_ACTIVE;
 	extra = init.vmsa_features & ~offered;
@@ -39,8 +39,8 @@ static enum coffer_status init2(const struct kvm_guest *g, uint64_t features,
 			" that this kernel does not offer (it has 0x%" PRIx64
 			"); build the image without them",
 			extra, offered);
-	return cf_kvm_sev(g->kvm, CF_KVM_SEV_INIT2, "KVM_SEV_INIT2", &init,
-		NULL, err);
+	return cf_kvm_sev(
+		g->kvm, CF_KVM_SEV_INIT2, "KVM_SEV_INIT2", &init, NULL, err);
 }
 
 static enum coffer_status initialise(const struct kvm_guest *g,

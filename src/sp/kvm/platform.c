@@ -13,12 +13,12 @@ enum coffer_status cf_sp_kvm_platform_status(struct cf_kvm_vm *kvm,
 	struct cf_sp_kvm_platform *out, struct coffer_error *err)
 {
 	struct cf_sev_platform_status s = { 0 };
-	enum coffer_status status = cf_kvm_sev_device(kvm,
-		CF_SEV_PLATFORM_STATUS, "PLATFORM_STATUS", &s, err);
+	enum coffer_status status = cf_kvm_sev_device(
+		kvm, CF_SEV_PLATFORM_STATUS, "PLATFORM_STATUS", &s, err);
 
 	if (status)
 		return status;
-	*out = (struct cf_sp_kvm_platform){
+	*out = (struct cf_sp_kvm_platform) {
 		.api_major = s.api_major,
 		.api_minor = s.api_minor,
 		.build = s.build,
@@ -31,8 +31,8 @@ enum coffer_status cf_sp_kvm_platform_status(struct cf_kvm_vm *kvm,
 }
 
 /* The first call fails with INVALID_LENGTH and tells the lengths. */
-static bool is_length_query(enum coffer_status status,
-	const struct coffer_error *err)
+static bool is_length_query(
+	enum coffer_status status, const struct coffer_error *err)
 {
 	return status == COFFER_ERR_FIRMWARE &&
 		err->fw_status == CF_FW_INVALID_LENGTH;
@@ -43,8 +43,8 @@ static enum coffer_status export_pdh(struct cf_kvm_vm *kvm,
 {
 	struct cf_sev_pdh_cert_export e = { 0 };
 	struct coffer_error query;
-	enum coffer_status status = cf_kvm_sev_device(kvm,
-		CF_SEV_PDH_CERT_EXPORT, "PDH_CERT_EXPORT", &e, &query);
+	enum coffer_status status = cf_kvm_sev_device(
+		kvm, CF_SEV_PDH_CERT_EXPORT, "PDH_CERT_EXPORT", &e, &query);
 
 	if (status && !is_length_query(status, &query)) {
 		if (err)
@@ -62,8 +62,8 @@ static enum coffer_status export_pdh(struct cf_kvm_vm *kvm,
 		return cf_fail_nomem(err, "the platform's certificates");
 	e.pdh_cert_address = (uintptr_t)out->pdh;
 	e.cert_chain_address = (uintptr_t)out->chain;
-	status = cf_kvm_sev_device(kvm, CF_SEV_PDH_CERT_EXPORT,
-		"PDH_CERT_EXPORT", &e, err);
+	status = cf_kvm_sev_device(
+		kvm, CF_SEV_PDH_CERT_EXPORT, "PDH_CERT_EXPORT", &e, err);
 	out->pdh_len = e.pdh_cert_len;
 	out->chain_len = e.cert_chain_len;
 	return status;
@@ -99,7 +99,7 @@ enum coffer_status cf_sp_kvm_certs(struct cf_kvm_vm *kvm,
 {
 	enum coffer_status status;
 
-	*out = (struct cf_sp_kvm_certs){ 0 };
+	*out = (struct cf_sp_kvm_certs) { 0 };
 	status = export_pdh(kvm, out, err);
 	if (!status)
 		status = get_id(kvm, out, err);
@@ -113,5 +113,5 @@ void cf_sp_kvm_certs_finish(struct cf_sp_kvm_certs *certs)
 	free(certs->pdh);
 	free(certs->chain);
 	free(certs->id);
-	*certs = (struct cf_sp_kvm_certs){ 0 };
+	*certs = (struct cf_sp_kvm_certs) { 0 };
 }

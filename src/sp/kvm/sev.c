@@ -94,8 +94,8 @@ static enum coffer_status launch_update_vmsa(struct cf_sp_guest *base,
 	return COFFER_OK;
 }
 
-static enum coffer_status flush_vmsas(struct kvm_guest *g,
-	struct coffer_error *err)
+static enum coffer_status flush_vmsas(
+	struct kvm_guest *g, struct coffer_error *err)
 {
 	if (!g->vmsas_pending)
 		return COFFER_OK;
@@ -104,8 +104,8 @@ static enum coffer_status flush_vmsas(struct kvm_guest *g,
 		"LAUNCH_UPDATE_VMSA", NULL, NULL, err);
 }
 
-static enum coffer_status launch_measure(struct cf_sp_guest *base,
-	uint8_t out[48], struct coffer_error *err)
+static enum coffer_status launch_measure(
+	struct cf_sp_guest *base, uint8_t out[48], struct coffer_error *err)
 {
 	struct kvm_guest *g = kvm_guest(base);
 	struct cf_kvm_sev_launch_measure measure = { 0 };
@@ -116,8 +116,8 @@ static enum coffer_status launch_measure(struct cf_sp_guest *base,
 		return status;
 	measure.uaddr = (uintptr_t)blob;
 	measure.len = sizeof(blob);
-	status = cf_kvm_sev(g->kvm, CF_KVM_SEV_LAUNCH_MEASURE,
-		"LAUNCH_MEASURE", &measure, NULL, err);
+	status = cf_kvm_sev(g->kvm, CF_KVM_SEV_LAUNCH_MEASURE, "LAUNCH_MEASURE",
+		&measure, NULL, err);
 	if (status)
 		return status;
 	if (measure.len != sizeof(blob))

@@ -59,8 +59,8 @@ static enum coffer_status update_all(struct kvm_guest *g,
 }
 
 /* What of the CPUID page the firmware would have liked otherwise. */
-static enum coffer_status cpuid_refused(const uint8_t *ours,
-	const uint8_t *theirs, struct coffer_error *err)
+static enum coffer_status cpuid_refused(
+	const uint8_t *ours, const uint8_t *theirs, struct coffer_error *err)
 {
 	uint32_t count = cf_load_le32(ours);
 
