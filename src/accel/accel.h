@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cf_kvm_vm;
 struct cf_memory;
 struct cf_sp_guest;
 
@@ -79,6 +80,8 @@ struct cf_vm_config {
 	/* Certificate table for extended guest requests; may be NULL. */
 	const uint8_t *cert_table;
 	size_t cert_table_len;
+	/* `kvm` only: the open VM, SEV already initialised; kept. */
+	struct cf_kvm_vm *kvm;
 };
 
 /* Why cf_vcpu_run came back. */
@@ -104,6 +107,10 @@ struct cf_vm;
 
 struct cf_accel_ops {
 	const char *name; /* "soft", "kvm" */
+	/* The engine brings PIC, PIT, IOAPIC and LAPICs: the machine builds
+	 * none and drives interrupt lines through irq_line. */
+	bool has_irqchip;
+	void (*irq_line)(struct cf_vm *vm, unsigned gsi, bool level);
 	enum coffer_status (*vm_create)(const struct cf_vm_config *config,
 		struct cf_vm **out, struct coffer_error *err);
 	void (*vm_destroy)(struct cf_vm *vm);

@@ -66,6 +66,10 @@ long cf_kvm_ioctl_value(
 	struct cf_kvm_vm *vm, unsigned long request, unsigned long value);
 /* Capability of the VM; 0: absent. */
 long cf_kvm_capability(struct cf_kvm_vm *vm, unsigned long capability);
+/* KVM_GET_SUPPORTED_CPUID into list, whose nent says how much fits; 0 or a
+ * negative errno. */
+struct kvm_cpuid2;
+long cf_kvm_supported_cpuid(struct cf_kvm_vm *vm, struct kvm_cpuid2 *list);
 /* u64 behind a device attribute of /dev/kvm; false: absent. */
 CF_MUST_CHECK bool cf_kvm_system_attr(
 	struct cf_kvm_vm *vm, uint32_t group, uint64_t attr, uint64_t *value);

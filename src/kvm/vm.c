@@ -60,6 +60,11 @@ long cf_kvm_capability(struct cf_kvm_vm *vm, unsigned long capability)
 	return value < 0 ? 0 : value;
 }
 
+long cf_kvm_supported_cpuid(struct cf_kvm_vm *vm, struct kvm_cpuid2 *list)
+{
+	return kvm_system(vm, KVM_GET_SUPPORTED_CPUID, (uintptr_t)list);
+}
+
 bool cf_kvm_system_attr(
 	struct cf_kvm_vm *vm, uint32_t group, uint64_t attr, uint64_t *value)
 {

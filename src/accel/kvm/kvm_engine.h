@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The KVM CPU engine's VM and vCPUs, for the files of this folder. */
+#ifndef CF_ACCEL_KVM_ENGINE_H
+#define CF_ACCEL_KVM_ENGINE_H
+
+#include "accel/accel.h"
+#include "kvm/kvm.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct kvm_run;
+
+struct kvm_vcpu {
+	int fd;
+	struct kvm_run *run;
+	bool parked;
+	/* The thread inside KVM_RUN, for kicks; guarded by the VM's lock. */
+	pthread_t thread;
+	bool is_running;
+	atomic_bool kicked;
+	/* A guest that asks for the same conversion for ever is stopped. */
+	uint64_t fault_gpa;
+	unsigned fault_repeats;
+};
+
+struct cf_vm {
+	struct cf_vm_config config;
+	struct cf_kvm_vm *kvm;
+	pthread_mutex_t lock;
+	bool state_protected; /* registers can no longer be read or set */
+	struct kvm_vcpu vcpu[CF_MAX_VCPUS];
+};
+
+/* The table itself, whether or not this host has /dev/kvm: for a VM that was
+ * opened on another kernel than the running one (tests). */
+const struct cf_accel_ops *cf_accel_kvm_ops(void);
+
+/* regs.c */
+enum coffer_status kvm_set_state(struct cf_vm *vm, unsigned vcpu,
+	const struct cf_cpu_state *s, struct coffer_error *err);
+enum coffer_status kvm_get_state(struct cf_vm *vm, unsigned vcpu,
+	struct cf_cpu_state *s, struct coffer_error *err);
+
+/* cpuid.c */
+enum coffer_status kvm_set_cpuid(
+	struct cf_vm *vm, unsigned vcpu, struct coffer_error *err);
+
+/* exits.c: what KVM_RUN came back with.  True: enter the guest again; false:
+ * *out says why the vCPU stops.  result is KVM_RUN's, negative errno. */
+bool kvm_handle_exit(
+	struct cf_vm *vm, unsigned vcpu, long result, struct cf_stop_info *out);
+
+#endif
