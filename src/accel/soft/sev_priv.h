@@ -96,6 +96,17 @@ void cf_sev_attend(struct vcpu *cpu);
 bool cf_sev_init_ipi(struct vcpu *cpu);
 bool cf_sev_startup_ipi(struct vcpu *cpu);
 
+/*
+ * What the SEV files want of the core.  MSRs as the machine and the core
+ * emulate them, without intercepts (msr.c); false: #GP.  The whole state of a
+ * vCPU, on its own thread or while it does not run (state.c).  rdtsc.
+ */
+bool cf_msr_read(struct vcpu *cpu, uint32_t msr, uint64_t *value);
+bool cf_msr_write(struct vcpu *cpu, uint32_t msr, uint64_t value);
+void cf_vcpu_load(struct vcpu *cpu, const struct cf_cpu_state *s);
+void cf_vcpu_store(struct vcpu *cpu, struct cf_cpu_state *s);
+uint64_t cf_tsc(struct vcpu *cpu);
+
 /* vm_create and state of confidential guests; plain: nothing to do. */
 enum coffer_status cf_sev_vm_init(
 	struct cf_vm *vm, struct coffer_error *err) CF_MUST_CHECK;
