@@ -8,6 +8,8 @@
 
 static const struct cli_command *const commands[] = {
 	&cli_verify,
+	&cli_build,
+	&cli_inspect,
 	NULL,
 };
 

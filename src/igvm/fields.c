@@ -76,6 +76,39 @@ const struct cf_igvm_field *cf_igvm_field_named(
 	return NULL;
 }
 
+bool cf_igvm_field_at(
+	struct cf_igvm_header *h, size_t i, struct cf_igvm_field_view *out)
+{
+	const struct cf_igvm_type_info *info = cf_igvm_type_info(h->type);
+	const struct cf_igvm_field *f;
+	bool reserved;
+
+	if (!info || i >= info->nfields)
+		return false;
+	f = &info->field[i];
+	reserved = !has_member(f) || strcmp(f->name, "reserved") == 0;
+	*out = (struct cf_igvm_field_view) {
+		.name = f->name,
+		.is_bytes = f->kind == CF_IGVM_BYTES,
+		.is_reserved = reserved,
+		.is_hex = f->kind != CF_IGVM_FREE && f->kind != CF_IGVM_MAX &&
+			f->kind != CF_IGVM_EQUAL,
+		.size = f->size,
+		.value = cf_igvm_field_get(h, f),
+		.bytes = f->kind == CF_IGVM_BYTES ? (uint8_t *)h + f->member
+						  : NULL,
+	};
+	return true;
+}
+
+void cf_igvm_field_put(struct cf_igvm_header *h, size_t i, uint64_t value)
+{
+	const struct cf_igvm_type_info *info = cf_igvm_type_info(h->type);
+
+	if (info && i < info->nfields)
+		cf_igvm_field_set(h, &info->field[i], value);
+}
+
 static bool breaks_rule(const struct cf_igvm_field *f, uint64_t v)
 {
 	switch ((enum cf_igvm_kind)f->kind) {

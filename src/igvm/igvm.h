@@ -235,6 +235,29 @@ bool cf_igvm_type_known(uint32_t type);
 const char *cf_igvm_type_name(uint32_t type);
 const char *cf_igvm_platform_name(unsigned platform_type);
 
+/* Name of a Hyper-V register; NULL when IGVM does not take it. */
+const char *cf_igvm_register_name(enum cf_igvm_arch arch, uint32_t number);
+
+/*
+ * The fields of a header as the specification names and orders them, for
+ * views and descriptions.  Numbers only come as u64; file offsets and lengths
+ * of data are the reader's and the writer's own business and do not appear.
+ */
+struct cf_igvm_field_view {
+	const char *name;
+	bool is_bytes;
+	bool is_reserved; /* no meaning; zero unless preserved */
+	bool is_hex;      /* address, mask, flags: people expect hex */
+	uint16_t size;    /* bytes on disk */
+	uint64_t value;   /* numbers */
+	uint8_t *bytes;   /* arrays: inside the header */
+};
+/* Field i; false past the end or when the type is unknown. */
+CF_MUST_CHECK bool cf_igvm_field_at(
+	struct cf_igvm_header *h, size_t i, struct cf_igvm_field_view *out);
+/* Set number field i; value must fit its size. */
+void cf_igvm_field_put(struct cf_igvm_header *h, size_t i, uint64_t value);
+
 /*
  * Writer.  Headers are added in any order of sections, but platforms before
  * the VP contexts that name them; each section keeps the order of its

@@ -191,7 +191,4 @@ enum cf_igvm_refusal cf_igvm_check_file(
 #define CF_IGVM_CCA_CONTEXT_SIZE    80u
 #define CF_IGVM_VBS_RECORD_SIZE     32u
 
-/* Name of a Hyper-V register; NULL when IGVM does not take it. */
-const char *cf_igvm_register_name(enum cf_igvm_arch arch, uint32_t number);
-
 #endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer build: an IGVM file from a firmware image. */
+#include "cli/cli.h"
+
+#include "base/base.h"
+#include "igvmkit/igvmkit.h"
+#include "image/image.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+	{ "firmware", 'f', "FILE", "firmware image (OVMF); it ends at 4 GiB" },
+	{ "output", 'o', "FILE", "IGVM file to write" },
+	{ "platform", 'p', "LIST",
+		"sev-snp, sev-es, sev, native, tdx; several with commas" },
+	{ "cpucount", 'c', "N", "vCPUs that get a VMSA (default 1)" },
+	{ "policy", 0, "[PLATFORM=]N",
+		"guest policy; without a name: of every platform", true },
+	{ "guest-features", 0, "[PLATFORM=]N",
+		"SEV_FEATURES of the VMSAs (default 1 on sev-snp, 0 on sev-es)",
+		true },
+	{ "vcpu-type", 0, "TYPE",
+		"make the VMSAs that QEMU makes for this CPU type" },
+	{ "vcpu-sig", 0, "N", "the same, CPU given as CPUID 1 EAX" },
+	{ "verbose", 'v', NULL, "say on standard error what was built" },
+	{ 0 },
+};
+
+/* "a,b,c" as platforms in this order. */
+static int parse_platforms(const struct cli_command *self, const char *list,
+	struct cf_build_params *p)
+{
+	while (*list) {
+		size_t len = strcspn(list, ",");
+		char name[32];
+
+		if (p->nplatforms == CF_BUILD_MAX_PLATFORMS)
+			return cli_usage(self, "more than %d platforms",
+				CF_BUILD_MAX_PLATFORMS);
+		snprintf(name, sizeof(name), "%.*s", (int)len, list);
+		if (len >= sizeof(name) ||
+			!cf_kit_platform_from_name(
+				name, &p->platform[p->nplatforms].type))
+			return cli_usage(self,
+				"platform '%.*s': must be sev-snp, sev-es, "
+				"sev, native or tdx",
+				(int)len, list);
+		p->nplatforms++;
+		list += len + (list[len] == ',');
+	}
+	return -1;
+}
+
+/* Values of one "[PLATFORM=]N" option. */
+static int parse_numbers(const struct cli_args *args, const char *option,
+	struct cf_build_params *p)
+{
+	const struct cli_command *self = args->command;
+	const char *value;
+
+	for (size_t i = 0; (value = cli_get_nth(args, option, i)); i++) {
+		const char *equals = strchr(value, '=');
+		const char *number = equals ? equals + 1 : value;
+		bool used = false;
+		uint64_t v;
+
+		if (!cf_parse_u64(number, UINT64_MAX, &v))
+			return cli_usage(self, "--%s %s: '%s' is no number",
+				option, value, number);
+		for (size_t k = 0; k < p->nplatforms; k++) {
+			struct cf_build_platform *b = &p->platform[k];
+			const char *name = cf_kit_platform_name(b->type);
+			bool vmsas = b->type == CF_IGVM_SEV_SNP ||
+				b->type == CF_IGVM_SEV_ES;
+
+			if (equals &&
+				(strlen(name) != (size_t)(equals - value) ||
+					strncmp(name, value, strlen(name))))
+				continue;
+			if (strcmp(option, "policy") == 0) {
+				b->has_policy = used = true;
+				b->policy = v;
+			} else if (vmsas) {
+				b->has_features = used = true;
+				b->features = v;
+			}
+		}
+		if (!used)
+			return cli_usage(self,
+				"--%s %s: names no platform of this file that "
+				"has one",
+				option, value);
+	}
+	return -1;
+}
+
+static int parse_cpu(const struct cli_args *args, struct cf_build_params *p)
+{
+	const char *type = cli_get(args, "vcpu-type");
+	uint64_t n;
+
+	if (!cli_get_u64(args, "cpucount", UINT16_MAX, 1, &n))
+		return CLI_USAGE;
+	if (n == 0)
+		return cli_usage(args->command, "--cpucount 0: at least 1");
+	p->vcpus = (unsigned)n;
+	if (type && !cf_cpu_type_signature(type, &p->cpuid_signature))
+		return cli_usage(args->command,
+			"--vcpu-type %s: not a CPU type of QEMU that has SEV",
+			type);
+	if (cli_has(args, "vcpu-sig")) {
+		if (!cli_get_u64(args, "vcpu-sig", UINT32_MAX, 0, &n))
+			return CLI_USAGE;
+		p->cpuid_signature = (uint32_t)n;
+	}
+	p->qemu_vmsa = type || cli_has(args, "vcpu-sig");
+	return -1;
+}
+
+static int parse_params(const struct cli_args *args, struct cf_build_params *p)
+{
+	const char *list = cli_get(args, "platform");
+	int leave;
+
+	if (!cli_get(args, "firmware") || !cli_get(args, "output"))
+		return cli_usage(args->command,
+			"--firmware FILE and --output FILE are needed");
+	if (args->noperands + !!list != 1)
+		return cli_usage(args->command,
+			"give the platforms once: as the last word or with "
+			"--platform");
+	leave = parse_platforms(
+		args->command, list ? list : args->operand[0], p);
+	if (leave < 0)
+		leave = parse_numbers(args, "policy", p);
+	if (leave < 0)
+		leave = parse_numbers(args, "guest-features", p);
+	return leave < 0 ? parse_cpu(args, p) : leave;
+}
+
+static int build(const struct cli_args *args, struct cf_build_params *p)
+{
+	const char *in = cli_get(args, "firmware");
+	const char *out = cli_get(args, "output");
+	struct cf_buf file = { 0 };
+	struct cf_mapping image = { 0 };
+	struct coffer_error err;
+	enum coffer_status status = cf_map_file(in, &image, &err);
+
+	if (status)
+		return cli_failed(args->command, &err);
+	p->firmware = image.data;
+	p->firmware_len = image.len;
+	status = cf_build_from_firmware(p, &file, &err);
+	if (status)
+		cf_error_context(&err, status, "%s", in);
+	if (!status)
+		status = cf_write_file(out, 0666, file.data, file.len, &err);
+	if (!status && cli_has(args, "verbose"))
+		fprintf(stderr, "coffer build: %s: %zu bytes, from %s\n", out,
+			file.len, in);
+	cf_buf_finish(&file);
+	cf_unmap_file(&image);
+	return status ? cli_failed(args->command, &err) : CLI_OK;
+}
+
+static int run(int argc, char **argv, const struct cli_command *self)
+{
+	struct cf_build_params params = { 0 };
+	struct cli_args args;
+	int leave = cli_parse(argc, argv, self, &args);
+
+	if (leave >= 0)
+		return leave;
+	leave = parse_params(&args, &params);
+	if (leave < 0)
+		leave = build(&args, &params);
+	cli_args_finish(&args);
+	return leave;
+}
+
+const struct cli_command cli_build = {
+	.name = "build",
+	.args = "PLATFORM",
+	.summary = "make an IGVM file from a firmware image",
+	.details = "Takes buildigvm's options. Equal inputs give equal bytes.",
+	.options = options,
+	.run = run,
+};

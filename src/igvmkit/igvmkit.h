@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the program does with IGVM files as files: compose one from a firmware
+ * image or from a description, show one, compare two.  Pure: bytes in, bytes
+ * and text out.
+ */
+#ifndef CF_IGVMKIT_H
+#define CF_IGVMKIT_H
+
+#include "base/error.h"
+#include "igvm/igvm.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cf_buf;
+
+/* Platforms by the names of the command line: "sev-snp", "sev-es", "sev",
+ * "native", "tdx", "vsm", "cca"; false if unknown. */
+CF_MUST_CHECK bool cf_kit_platform_from_name(
+	const char *name, enum cf_igvm_platform_type *out);
+const char *cf_kit_platform_name(enum cf_igvm_platform_type type);
+
+#define CF_BUILD_MAX_PLATFORMS 5
+
+/* One platform that the file is to support. */
+struct cf_build_platform {
+	enum cf_igvm_platform_type type;
+	bool has_policy; /* else the platform's usual one */
+	uint64_t policy;
+	bool has_features; /* SNP and SEV-ES: SEV_FEATURES of the VMSAs */
+	uint64_t features;
+};
+
+struct cf_build_params {
+	const uint8_t *firmware; /* a flash image that ends at 4 GiB */
+	size_t firmware_len;
+	/* In the order of the file; the i-th one gets mask 1 << i. */
+	struct cf_build_platform platform[CF_BUILD_MAX_PLATFORMS];
+	size_t nplatforms;
+	unsigned vcpus; /* VMSAs for SNP and SEV-ES; at least 1 */
+	/* The VMSAs that QEMU itself would make for this CPU, instead of
+	 * buildigvm's, which have no CPU signature. */
+	bool qemu_vmsa;
+	uint32_t cpuid_signature;
+};
+
+/*
+ * Compose a version 1 file that starts a firmware image.  Appends it to *out;
+ * equal params give equal bytes.  COFFER_ERR_ARGUMENT, _UNSUPPORTED (the image
+ * lacks what a platform needs), _FORMAT (of the image), _NOMEM.
+ */
+enum coffer_status cf_build_from_firmware(const struct cf_build_params *p,
+	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
+
+/* Text for people: tables of the headers, runs of pages merged. */
+enum coffer_status cf_view_text(const struct cf_igvm *file, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+#endif
