@@ -111,5 +111,7 @@ uint64_t cf_tsc(struct vcpu *cpu);
 enum coffer_status cf_sev_vm_init(
 	struct cf_vm *vm, struct coffer_error *err) CF_MUST_CHECK;
 void cf_sev_vm_finish(struct cf_vm *vm);
+/* When a vCPU of the VM has been made. */
+void cf_sev_vcpu_init(struct vcpu *cpu);
 
 #endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting and stopping vCPUs whose state the hypervisor cannot set: AP reset
+ * hold of SEV-ES and AP creation of SNP.  What is to happen to another vCPU
+ * is left as an order that it carries out on its own thread.
+ *
+ * Source: GHCB specification (AMD 56421), "AP Reset Hold", "SNP AP Creation".
+ */
+#include "accel/soft/ghcb_priv.h"
+#include "accel/soft/sev_priv.h"
+#include "accel/soft/sev_state_priv.h"
+
+#include "base/bytes.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+
+#define PAGE       UINT64_C(4096)
+#define LARGE_PAGE UINT64_C(0x200000)
+#define EFER_SVME  0x1000u
+
+enum ap_request { CREATE_ON_INIT, CREATE_NOW, DESTROY };
+
+enum cf_ghcb_error cf_ghcb_ap_hold(struct ghcb *g)
+{
+	cf_sev_of(g->cpu)->hold = true;
+	g->cpu->wait_sipi = true;
+	return GHCB_OK;
+}
+
+void cf_ghcb_wake(struct vcpu *cpu)
+{
+	struct coffer_error err;
+	uint8_t one[8] = { 1 }, valid[16] = { 0 };
+	uint64_t gpa = cpu->ghcb_msr;
+	enum coffer_status status;
+
+	if (gpa & (PAGE - 1)) {
+		cpu->ghcb_msr = UINT64_C(1) << 12 | 0x007;
+		return;
+	}
+	valid[GHCB_INFO1 / 64] |= 1u << (GHCB_INFO1 / 8 & 7);
+	valid[GHCB_INFO2 / 64] |= 1u << (GHCB_INFO2 / 8 & 7);
+	status = cf_guest_write(cpu->vm->mem, gpa + GHCB_INFO2, one, 8, &err);
+	if (status == COFFER_OK)
+		status = cf_guest_write(
+			cpu->vm->mem, gpa + GHCB_VALID, valid, 16, &err);
+	if (status != COFFER_OK)
+		cf_log(cpu->vm->config.log, CF_LOG_WARN,
+			"ghcb: cannot wake vcpu=%u: %s", cpu->index, err.msg);
+}
+
+/* The checks that a hypervisor makes before it hands a page to VMRUN; KVM
+ * refuses 2 MiB aligned pages because of an erratum of the first chips. */
+static bool vmsa_ok(const struct ghcb *g, uint64_t gpa)
+{
+	struct cf_rmp_entry e;
+
+	return cf_is_aligned(gpa, PAGE) && !cf_is_aligned(gpa, LARGE_PAGE) &&
+		cf_rmp_get(g->cpu->vm->mem, gpa, &e) && e.assigned &&
+		e.validated && e.vmsa && e.asid == g->cpu->vm->config.asid;
+}
+
+static void order(
+	struct vcpu *target, enum cf_ap_order what, uint64_t vmsa, bool on_init)
+{
+	struct cf_sev_vm *s = target->vm->sev_vm;
+	struct cf_sev_vcpu *v = cf_sev_of(target);
+
+	pthread_mutex_lock(&s->lock);
+	v->order = what;
+	v->order_vmsa = vmsa;
+	v->on_init = on_init;
+	pthread_mutex_unlock(&s->lock);
+	if (!on_init)
+		cf_attention(target, CF_ATT_SEV);
+}
+
+enum cf_ghcb_error cf_ghcb_ap_creation(struct ghcb *g)
+{
+	uint64_t apic_id = g->info1 >> 32;
+	unsigned vmpl = g->info1 >> 16 & 0xF;
+	unsigned request = g->info1 & 0xFFFF;
+	struct cf_vm *vm = g->cpu->vm;
+
+	if (apic_id >= vm->nvcpus || vmpl)
+		return GHCB_BAD_INPUT;
+	if (request == DESTROY) {
+		order(vm->vcpu[apic_id], CF_AP_STOP, CF_NO_GPA, false);
+		return GHCB_OK;
+	}
+	if (request != CREATE_ON_INIT && request != CREATE_NOW)
+		return GHCB_BAD_INPUT;
+	if (!cf_ghcb_has(g, GHCB_RAX))
+		return GHCB_MISSING_INPUT;
+	if (cf_ghcb_get(g, GHCB_RAX) != vm->config.sev_features ||
+		!vmsa_ok(g, g->info2))
+		return GHCB_BAD_INPUT;
+	order(vm->vcpu[apic_id], CF_AP_START, g->info2,
+		request == CREATE_ON_INIT);
+	return GHCB_OK;
+}
+
+/* VMRUN with the guest's own save area; false: VMRUN refuses it. */
+static bool enter_vmsa(struct vcpu *cpu, uint64_t gpa)
+{
+	const struct cf_vm_config *config = &cpu->vm->config;
+	struct cf_cpu_state s;
+	struct coffer_error err;
+	uint8_t page[4096];
+
+	if (cf_guest_read_private(cpu->vm->mem, config->asid, gpa, page,
+		    sizeof(page), &err) != COFFER_OK)
+		return false;
+	cf_vmsa_decode(page, &s);
+	if (!(s.efer & EFER_SVME) || s.vmpl > 3 ||
+		s.sev_features != config->sev_features)
+		return false;
+	cf_vcpu_load(cpu, &s);
+	cpu->ghcb_msr = cf_ghcb_reset_value(cpu->vm);
+	return true;
+}
+
+static void start(struct vcpu *cpu, uint64_t vmsa)
+{
+	struct cf_sev_vcpu *v = cf_sev_of(cpu);
+
+	v->registered = CF_NO_GPA;
+	v->hold = false;
+	v->started = true;
+	if (!enter_vmsa(cpu, vmsa)) {
+		cf_log(cpu->vm->config.log, CF_LOG_ERROR,
+			"sev: vcpu=%u: VMRUN refuses the save area at "
+			"gpa=0x%016" PRIx64,
+			cpu->index, vmsa);
+		cpu->parked = true;
+		return;
+	}
+	v->vmsa = vmsa;
+	cpu->parked = false;
+	cpu->wait_sipi = false;
+	cpu->halted = false;
+}
+
+/* #VMEXIT for the last time: the state goes to the page it came from. */
+static void stop(struct vcpu *cpu)
+{
+	struct cf_sev_vcpu *v = cf_sev_of(cpu);
+	struct cf_cpu_state s;
+	struct coffer_error err;
+	uint8_t page[4096];
+
+	cpu->parked = true;
+	if (v->vmsa == CF_NO_GPA)
+		return;
+	cf_vcpu_store(cpu, &s);
+	cf_vmsa_encode(&s, page);
+	if (cf_guest_write_private(cpu->vm->mem, cpu->vm->config.asid, v->vmsa,
+		    page, sizeof(page), &err) != COFFER_OK)
+		cf_log(cpu->vm->config.log, CF_LOG_WARN,
+			"sev: vcpu=%u: save area lost: %s", cpu->index,
+			err.msg);
+	v->vmsa = CF_NO_GPA;
+}
+
+static void take_order(struct vcpu *cpu, bool at_init)
+{
+	struct cf_sev_vm *s = cpu->vm->sev_vm;
+	struct cf_sev_vcpu *v = cf_sev_of(cpu);
+	enum cf_ap_order what = CF_AP_NONE;
+	uint64_t vmsa;
+
+	pthread_mutex_lock(&s->lock);
+	vmsa = v->order_vmsa;
+	if (v->on_init == at_init) {
+		what = v->order;
+		v->order = CF_AP_NONE;
+		v->on_init = false;
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (what == CF_AP_START)
+		start(cpu, vmsa);
+	else if (what == CF_AP_STOP)
+		stop(cpu);
+}
+
+void cf_sev_attend(struct vcpu *cpu)
+{
+	take_order(cpu, false);
+}
+
+bool cf_sev_init_ipi(struct vcpu *cpu)
+{
+	if (!cpu->vm->es)
+		return false;
+	/* Registers stay as they are: nobody outside can reset them. */
+	cpu->wait_sipi = true;
+	take_order(cpu, true);
+	return true;
+}
+
+bool cf_sev_startup_ipi(struct vcpu *cpu)
+{
+	struct cf_sev_vcpu *v;
+
+	if (!cpu->vm->es)
+		return false;
+	v = cf_sev_of(cpu);
+	if (v->hold)
+		cf_ghcb_wake(cpu);
+	v->hold = false;
+	v->started = true;
+	cpu->wait_sipi = false;
+	return true;
+}

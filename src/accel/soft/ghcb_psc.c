@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Page state changes: what the hypervisor does to the RMP when the guest asks
+ * for private or shared memory.
+ *
+ * Source: GHCB specification (AMD 56421), "SNP Page State Change".
+ */
+#include "accel/soft/ghcb_priv.h"
+#include "accel/soft/sev_state_priv.h"
+
+#include "base/bytes.h"
+
+#define PAGE        UINT64_C(4096)
+#define LARGE_PAGES 512u
+#define MAX_ENTRIES 253u
+#define HEADER_LEN  8u
+
+#define ALL_PERMISSIONS (CF_RMP_R | CF_RMP_W | CF_RMP_UX | CF_RMP_SX)
+
+/* Upper half of SW_EXITINFO2: 1; the lower says what is wrong. */
+#define BAD_HEADER (UINT64_C(1) << 32 | 1)
+#define BAD_ENTRY  (UINT64_C(1) << 32 | 2)
+
+enum psc_op { PSC_PRIVATE = 1, PSC_SHARED, PSC_PSMASH, PSC_UNSMASH };
+
+bool cf_page_set_state(struct vcpu *cpu, uint64_t gpa, bool private_page)
+{
+	struct cf_rmp_entry e;
+
+	if (!cf_rmp_get(cpu->vm->mem, gpa, &e))
+		return false;
+	/* As on hardware, asking for what is so already changes nothing, in
+	 * particular not the validation. */
+	if (e.assigned == private_page)
+		return true;
+	e = (struct cf_rmp_entry) { 0 };
+	if (private_page)
+		e = (struct cf_rmp_entry) { .assigned = true,
+			.asid = (uint16_t)cpu->vm->config.asid,
+			.perms = { ALL_PERMISSIONS },
+			.gpa = gpa & CF_PAGE_MASK };
+	if (!cf_rmp_set(cpu->vm->mem, gpa, &e))
+		return false;
+	cf_history_add(
+		cpu, private_page ? CF_HIST_PRIVATE : CF_HIST_SHARED, gpa);
+	return true;
+}
+
+/* One entry; *done counts its 4 KiB pages, for the guest to see. */
+static bool do_entry(struct vcpu *cpu, uint64_t entry, uint16_t *done)
+{
+	uint64_t gpa = entry & UINT64_C(0x000FFFFFFFFFF000);
+	unsigned op = entry >> 52 & 0xF;
+	bool large = entry >> 56 & 1;
+	unsigned n = large ? LARGE_PAGES : 1;
+
+	if (entry >> 57 || (large && !cf_is_aligned(gpa, n * PAGE)) ||
+		*done > n)
+		return false;
+	if (op == PSC_PSMASH || op == PSC_UNSMASH)
+		return true; /* the RMP has small pages only */
+	if (op != PSC_PRIVATE && op != PSC_SHARED)
+		return false;
+	for (; *done < n; ++*done)
+		if (!cf_page_set_state(
+			    cpu, gpa + *done * PAGE, op == PSC_PRIVATE))
+			return false;
+	return true;
+}
+
+enum cf_ghcb_error cf_ghcb_psc(struct ghcb *g)
+{
+	uint8_t list[HEADER_LEN + 8 * MAX_ENTRIES];
+	uint16_t current, end;
+	uint64_t error = 0;
+
+	if (!cf_ghcb_scratch_read(g, list, sizeof(list)))
+		return GHCB_BAD_SCRATCH;
+	current = cf_load_le16(list);
+	end = cf_load_le16(list + 2);
+	if (end >= MAX_ENTRIES || current > end)
+		error = BAD_HEADER;
+	while (!error && current <= end) {
+		uint8_t *at = list + HEADER_LEN + 8 * (size_t)current;
+		uint64_t entry = cf_load_le64(at);
+		uint16_t done = entry & 0xFFF;
+
+		if (!do_entry(g->cpu, entry, &done))
+			error = BAD_ENTRY;
+		else
+			current++;
+		cf_store_le64(at, (entry & ~UINT64_C(0xFFF)) | done);
+	}
+	cf_store_le16(list, current);
+	if (!cf_ghcb_scratch_write(g, list, sizeof(list)))
+		return GHCB_BAD_SCRATCH;
+	g->result = error;
+	return GHCB_OK;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The history of page states.  A guest that dies of a nested fault has done
+ * something to the page, or forgotten to; the report says what.
+ */
+#include "accel/soft/sev_state_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define PAGE          UINT64_C(4096)
+#define MAX_MENTIONED 4
+
+static const char *const event_text[] = {
+	[CF_HIST_PRIVATE] = "made private",
+	[CF_HIST_SHARED] = "made shared",
+	[CF_HIST_VALIDATED] = "validated",
+	[CF_HIST_RESCINDED] = "validation rescinded",
+	[CF_HIST_ADJUSTED] = "permissions adjusted",
+	[CF_HIST_VMSA] = "made a save area",
+};
+
+void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa)
+{
+	struct cf_sev_vm *s = cpu->vm->sev_vm;
+	uint64_t page = gpa & CF_PAGE_MASK;
+	struct cf_page_record *last;
+
+	pthread_mutex_lock(&s->lock);
+	last = &s->history[(s->nhistory - 1) % CF_HISTORY_LEN];
+	if (s->nhistory && last->what == what && last->vcpu == cpu->index &&
+		(page == last->last + PAGE || page == last->last)) {
+		last->last = page;
+	} else {
+		s->history[s->nhistory % CF_HISTORY_LEN] =
+			(struct cf_page_record) { .what = what,
+				.vcpu = cpu->index,
+				.first = page,
+				.last = page,
+				.rip = cpu->r[CF_R_RIP] };
+		s->nhistory++;
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len)
+{
+	struct cf_sev_vm *s = vm->sev_vm;
+	uint64_t page = gpa & CF_PAGE_MASK, n;
+	unsigned mentioned = 0;
+	size_t at = 0;
+
+	pthread_mutex_lock(&s->lock);
+	n = s->nhistory < CF_HISTORY_LEN ? s->nhistory : CF_HISTORY_LEN;
+	for (uint64_t i = 1; i <= n && mentioned < MAX_MENTIONED; i++) {
+		const struct cf_page_record *r =
+			&s->history[(s->nhistory - i) % CF_HISTORY_LEN];
+		int len;
+
+		if (page < r->first || page > r->last)
+			continue;
+		len = snprintf(out + at, out_len - at,
+			"%s%s by vcpu %u at 0x%" PRIx64,
+			mentioned ? "; before: " : "", event_text[r->what],
+			r->vcpu, r->rip);
+		if (len < 0 || (size_t)len >= out_len - at)
+			break;
+		at += (size_t)len;
+		mentioned++;
+	}
+	if (!mentioned)
+		snprintf(out, out_len, "never converted or validated%s",
+			s->nhistory > CF_HISTORY_LEN ? " lately" : "");
+	pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a confidential VM has beside a plain one: the hypervisor's record of
+ * each vCPU, and the history of page states.
+ */
+#ifndef CF_ACCEL_SOFT_SEV_STATE_PRIV_H
+#define CF_ACCEL_SOFT_SEV_STATE_PRIV_H
+
+#include "accel/soft/cpu_priv.h"
+
+#define CF_NO_GPA UINT64_MAX
+
+/* What happened to a page, as told when a guest dies of it. */
+enum cf_page_event {
+	CF_HIST_PRIVATE, /* page state change, by the hypervisor */
+	CF_HIST_SHARED,
+	CF_HIST_VALIDATED, /* PVALIDATE */
+	CF_HIST_RESCINDED,
+	CF_HIST_ADJUSTED, /* RMPADJUST */
+	CF_HIST_VMSA,     /* RMPADJUST made it a save area */
+};
+
+/* Neighbouring pages with one event in a row are one entry. */
+struct cf_page_record {
+	enum cf_page_event what;
+	unsigned vcpu;
+	uint64_t first, last; /* page addresses */
+	uint64_t rip;         /* of the first */
+};
+#define CF_HISTORY_LEN 1024u
+
+/* An AP creation that waits for the target's own thread. */
+enum cf_ap_order { CF_AP_NONE, CF_AP_START, CF_AP_STOP };
+
+struct cf_sev_vcpu {
+	uint64_t registered; /* GHCB page; CF_NO_GPA: none */
+	uint64_t vmsa;       /* save area the guest made, or CF_NO_GPA */
+	uint64_t dr7;        /* what the guest believes DR7 to be */
+	bool hold;           /* waits in AP reset hold */
+	bool started;        /* had its first start-up IPI */
+	/* Under the lock: */
+	enum cf_ap_order order;
+	uint64_t order_vmsa;
+	bool on_init; /* the order is for the next INIT */
+};
+
+struct cf_sev_vm {
+	pthread_mutex_t lock; /* orders, history, the secure processor */
+	uint64_t jump_table;  /* of APs; 0: none */
+	struct cf_sev_vcpu vcpu[CF_MAX_VCPUS];
+	struct cf_page_record history[CF_HISTORY_LEN];
+	uint64_t nhistory; /* ever; the newest is at (nhistory - 1) % LEN */
+};
+
+static inline struct cf_sev_vcpu *cf_sev_of(const struct vcpu *cpu)
+{
+	return &cpu->vm->sev_vm->vcpu[cpu->index];
+}
+
+void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa);
+/* The newest events of a page as one line, newest first. */
+void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len);
+
+/* Page state change of one 4 KiB page; false: no memory there. */
+CF_MUST_CHECK bool cf_page_set_state(
+	struct vcpu *cpu, uint64_t gpa, bool private_page);
+
+#endif
