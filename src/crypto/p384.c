@@ -55,8 +55,7 @@ static const EVP_MD *evp_of(enum cf_hash_alg alg)
 	return NULL;
 }
 
-/* An EVP key from a point and, when it is not NULL, the scalar. */
-static EVP_PKEY *make_key(
+EVP_PKEY *cf_p384_make_key(
 	const struct cf_p384_public *pub, const uint8_t *secret)
 {
 	uint8_t point[POINT_LEN];
@@ -168,7 +167,7 @@ enum coffer_status cf_p384_sign(const uint8_t secret[CF_P384_LEN],
 	if (status)
 		return status;
 	ctx = EVP_MD_CTX_new();
-	key = make_key(&pub, secret);
+	key = cf_p384_make_key(&pub, secret);
 	ok = ctx && key &&
 		EVP_DigestSignInit(ctx, NULL, evp_of(alg), NULL, key) == 1 &&
 		EVP_DigestSign(ctx, der, &len, p, n) == 1;
@@ -208,7 +207,7 @@ enum coffer_status cf_p384_verify(const struct cf_p384_public *pub,
 {
 	uint8_t *der = NULL;
 	EVP_MD_CTX *ctx;
-	EVP_PKEY *key = make_key(pub, NULL);
+	EVP_PKEY *key = cf_p384_make_key(pub, NULL);
 	int len, good = 0;
 
 	if (!key)
@@ -241,8 +240,8 @@ enum coffer_status cf_p384_ecdh(const uint8_t secret[CF_P384_LEN],
 
 	if (status)
 		return status;
-	key = make_key(&own, secret);
-	peer = make_key(pub, NULL);
+	key = cf_p384_make_key(&own, secret);
+	peer = cf_p384_make_key(pub, NULL);
 	ctx = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
 	ok = peer && ctx && EVP_PKEY_derive_init(ctx) == 1 &&
 		EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
