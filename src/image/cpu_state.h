@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* attrib in VMCB packing: type 3:0, S 4, DPL 6:5, P 7, AVL 8, L 9, DB 10,
@@ -80,6 +82,16 @@ void cf_cpu_state_reset(struct cf_cpu_state *s, uint32_t cpuid_signature);
 void cf_vmsa_encode(const struct cf_cpu_state *s, uint8_t page[4096]);
 /* Never fails: every bit pattern is some state. */
 void cf_vmsa_decode(const uint8_t page[4096], struct cf_cpu_state *s);
+
+/* The field of a VMSA page that holds a byte; NULL: reserved.  A hypervisor
+ * rebuilds the page from a vCPU's registers (KVM does): what it cannot carry
+ * over is from_registers = false and must be zero in a page it is given. */
+struct cf_vmsa_field {
+	uint16_t offset, size;
+	bool from_registers;
+	const char *name;
+};
+const struct cf_vmsa_field *cf_vmsa_field_of(size_t offset);
 
 /* IGVM native x64 context; bytes after the first 232 must be zero.  Fields
  * that it lacks keep the value that they have in *s: reset it first.
