@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A fake kernel for tests: /dev/kvm and /dev/sev behind struct cf_kvm_sys.
+ * It checks what it is asked as the real one would, and more strictly (order,
+ * alignment, page attributes, reserved fields), and forwards the SEV commands
+ * to a software secure processor.  VMSAs are built from the vCPUs' registers,
+ * as KVM builds them.
+ */
+#ifndef CF_FAKE_KVM_H
+#define CF_FAKE_KVM_H
+
+#include "kvm/kvm.h"
+#include "memory/memory.h"
+#include "sp/sp.h"
+
+#define FAKE_MAX_VCPUS 8
+#define FAKE_MAX_SLOTS 8
+#define FAKE_MAX_PAGES 8192
+
+struct fake_kvm {
+	/* What the test sets. */
+	unsigned vm_types;       /* KVM_CAP_VM_TYPES */
+	bool no_hypercall_exit;  /* old kernel */
+	uint64_t vmsa_features;  /* device attribute */
+	bool es_configured;      /* PLATFORM_STATUS */
+	unsigned eagain;         /* SNP_LAUNCH_UPDATE: this many times */
+	uint64_t pages_per_call; /* SNP_LAUNCH_UPDATE: partial; 0: all */
+	bool correct_cpuid;      /* the firmware corrects the CPUID page */
+	uint32_t fail_id;        /* this command... */
+	int fail_errno;          /* ...fails with this errno */
+	uint32_t fail_fw;        /* ...and this firmware status */
+	bool no_dev_kvm, no_dev_sev;
+	struct cf_sp_guest *firmware; /* gets the commands; may be NULL */
+	/* One exit that KVM_RUN gives before it kicks; 0: none. */
+	uint32_t exit_reason;
+	uint64_t exit_data[8]; /* the exit union, from its start */
+	long exit_result;      /* what KVM_RUN returns with it */
+
+	/* What happened. */
+	char complaint[256]; /* first rule that was broken; "" if none */
+	char calls[1024];    /* names of the SEV commands, in order */
+	bool is_running;     /* launch finished */
+	unsigned open_fds;
+
+	/* Inside. */
+	long vm_type;
+	bool initialised, started, measured, is_es, is_snp;
+	uint64_t init_features;
+	unsigned nvcpus;
+	uint8_t *run[FAKE_MAX_VCPUS];
+	struct cf_cpu_state state[FAKE_MAX_VCPUS];
+	bool ran[FAKE_MAX_VCPUS];
+	struct {
+		uint64_t gpa, len, hva;
+		bool memfd, pinned;
+	} slot[FAKE_MAX_SLOTS];
+	unsigned nslots;
+	uint64_t private_gfn[FAKE_MAX_PAGES], launched_gfn[FAKE_MAX_PAGES];
+	size_t nprivate, nlaunched;
+};
+
+void fake_kvm_init(struct fake_kvm *f);
+struct cf_kvm_sys fake_kvm_sys(struct fake_kvm *f);
+
+#endif
