@@ -49,6 +49,9 @@ struct cf_sp_soft_ops {
 		uint8_t **data, size_t *len, struct coffer_error *err);
 	enum coffer_status (*store)(void *opaque, const char *record,
 		const uint8_t *data, size_t len, struct coffer_error *err);
+	/* Take or give back the storage: held while a record is made or
+	 * changed, so that two processes make one chip.  Nests. */
+	void (*lock)(void *opaque, bool take);
 	/* CPUID of the machine, eax..edx; what SNP's CPUID page is checked
 	 * against.  NULL: only the bits that firmware always refuses. */
 	void (*cpuid)(void *opaque, uint32_t leaf, uint32_t subleaf,
@@ -129,6 +132,11 @@ enum cf_sp_cert {
 /* DER of an X.509 certificate or of the CRL. */
 enum coffer_status cf_sp_soft_cert(struct cf_sp_soft *sp, enum cf_sp_cert which,
 	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
+/* The key server's part of SNP_VLEK_LOAD: a hashstick wrapped for this chip. */
+#define CF_SP_VLEK_WRAPPED_LEN 0x1B0
+enum coffer_status cf_sp_soft_vlek_wrap(struct cf_sp_soft *sp,
+	const char *csp_id, uint8_t out[CF_SP_VLEK_WRAPPED_LEN],
+	struct coffer_error *err) CF_MUST_CHECK;
 /* The GHCB certificate table of an extended guest request (VCEK or VLEK, ASK
  * or ASVK, ARK), padded to whole pages. */
 enum coffer_status cf_sp_soft_cert_table(struct cf_sp_soft *sp,

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the software processor share: the platform, the guest
+ * contexts of both APIs, the command table's form and the small services.
+ */
+#ifndef CF_SP_SOFT_PRIV_H
+#define CF_SP_SOFT_PRIV_H
+
+#include "base/base.h"
+#include "crypto/crypto.h"
+#include "sp/soft/soft.h"
+#include "sp/soft/unconfirmed.h"
+
+#include <pthread.h>
+
+#define BIT(n) (1u << (n))
+
+/* Version of the firmware that the model is: SEV API 0.24, SNP ABI 1.55. */
+#define FW_SEV_MAJOR 0
+#define FW_SEV_MINOR 24
+#define FW_SNP_MAJOR 1
+#define FW_SNP_MINOR 55
+#define FW_BUILD     21
+
+/* Security patch levels by component; the 8-byte TCB_VERSION has another
+ * order on each line. */
+struct tcb {
+	uint8_t fmc, bl, tee, snp, ucode;
+};
+
+struct product {
+	const char *name;      /* line, in certificate names */
+	const char *cert_name; /* productName extension of VCEK */
+	uint8_t report_version;
+	uint8_t family, model, stepping;
+	uint32_t cpuid; /* CPUID Fn1 EAX */
+	uint32_t ark_serial, ask_serial, asvk_serial;
+	size_t hwid_len;
+	bool turin_tcb;
+	struct tcb current;
+};
+const struct product *cf_sp_product(enum cf_sp_product p);
+uint64_t cf_sp_tcb_encode(const struct product *p, const struct tcb *t);
+/* False when a byte that must be zero is not. */
+bool cf_sp_tcb_decode(const struct product *p, uint64_t v, struct tcb *out);
+/* a <= b in every component. */
+bool cf_sp_tcb_le(const struct tcb *a, const struct tcb *b);
+
+/* --- SEV --- */
+
+enum sev_state { SEV_UNINIT, SEV_INIT, SEV_WORKING };
+enum sev_gstate {
+	GS_UNINIT,
+	GS_LUPDATE,
+	GS_LSECRET,
+	GS_RUNNING,
+	GS_SUPDATE,
+	GS_RUPDATE,
+	GS_SENT,
+};
+#define SEV_POLICY_NODBG  BIT(0)
+#define SEV_POLICY_NOKS   BIT(1)
+#define SEV_POLICY_ES     BIT(2)
+#define SEV_POLICY_NOSEND BIT(3)
+#define SEV_POLICY_DOMAIN BIT(4)
+#define SEV_POLICY_SEV    BIT(5)
+#define SEV_POLICY_RSVD   0xFFC0u
+
+#define SEV_CERT_LEN    0x824
+#define SEV_CHAIN_LEN   (3 * SEV_CERT_LEN)
+#define SEV_SESSION_LEN 0x80
+#define SEV_PACKET_LEN  0x34
+
+struct sev_guest {
+	bool used;
+	uint32_t handle, asid, policy;
+	enum sev_gstate state;
+	uint8_t vek[CF_VEK_LEN];
+	uint8_t tek[16], tik[16];
+	struct cf_hash *digest; /* running SHA-256, LUPDATE only */
+	uint8_t launch_digest[CF_SHA256_LEN];
+	uint8_t measure[CF_SHA256_LEN], mnonce[16];
+	uint64_t send_seq; /* packets so far in this SEND or RECEIVE */
+};
+
+struct sev_keys {
+	bool external_owner;
+	uint8_t oca[CF_P384_LEN]; /* unused when external */
+	uint8_t pek[CF_P384_LEN], pdh[CF_P384_LEN];
+	uint8_t oca_cert[SEV_CERT_LEN], pek_cert[SEV_CERT_LEN],
+		pdh_cert[SEV_CERT_LEN];
+};
+
+/* --- SNP --- */
+
+enum snp_state { SNP_UNINIT, SNP_INIT };
+enum snp_gstate { SG_INIT, SG_LAUNCH, SG_RUNNING };
+
+#define SNP_POLICY_SMT        BIT(16)
+#define SNP_POLICY_MBO        BIT(17)
+#define SNP_POLICY_MIGRATE_MA BIT(18)
+#define SNP_POLICY_DEBUG      BIT(19)
+#define SNP_POLICY_SINGLE     BIT(20)
+#define SNP_POLICY_CXL        BIT(21)
+#define SNP_POLICY_AES256     BIT(22)
+#define SNP_POLICY_RAPL_DIS   BIT(23)
+#define SNP_POLICY_CIPHER     BIT(24)
+#define SNP_POLICY_NO_SWAP    BIT(25)
+
+#define SNP_VMSA_GPA     0xFFFFFFFFF000ull
+#define SNP_ID_BLOCK_LEN 0x60
+#define SNP_MDATA_LEN    0x40
+
+struct snp_guest {
+	bool used;
+	uint64_t gctx; /* where its context page is */
+	uint32_t asid;
+	enum snp_gstate state;
+	uint64_t policy, launch_tcb;
+	uint8_t ld[CF_SHA384_LEN], imd[CF_SHA384_LEN];
+	uint8_t vek[CF_VEK_LEN], vmpck[4][32];
+	uint64_t msg_count[4];
+	uint8_t oek[32], root_mdata[SNP_MDATA_LEN];
+	uint64_t oek_iv;
+	bool has_vmrk, imi_en, ma_en;
+	uint8_t vmrk[32];
+	uint64_t ma_gctx;
+	bool id_block_en, author_key_en, vcek_dis;
+	uint8_t id_block[SNP_ID_BLOCK_LEN];
+	uint8_t id_key_digest[CF_SHA384_LEN], author_key_digest[CF_SHA384_LEN];
+	uint8_t host_data[32], report_id[32], report_id_ma[32], gosvw[16];
+	uint32_t tsc_khz;
+};
+
+/* What SNP keeps over a power cycle. */
+struct snp_config {
+	struct tcb reported, committed;
+	bool mask_chip_id, mask_chip_key;
+	uint8_t committed_major, committed_minor, committed_build;
+};
+
+#define VLEK_HASHSTICK_LEN 384
+
+#define MAX_GUESTS 16 /* contexts of each API */
+
+enum asid_owner { ASID_FREE, ASID_SEV, ASID_SNP };
+struct asid_slot {
+	enum asid_owner owner;
+	bool dirty; /* deactivated, not flushed since */
+};
+
+struct cf_sp_soft {
+	const struct product *product;
+	struct cf_sp_soft_ops ops;
+	bool has_mem;
+	struct cf_sp_soft_memory mem;
+	/* The chip: what fuses hold. */
+	enum cf_sp_product which;
+	bool seeded;
+	uint8_t seed[32];
+	uint64_t drawn; /* random draws from the seed so far */
+	uint8_t chip_secret[32], chip_id[64];
+	pthread_mutex_t lock; /* one command at a time */
+	/* ASIDs, common to both APIs. */
+	struct asid_slot asid[CF_MEMORY_MAX_ASID + 1];
+	bool wbinvd_needed;
+	/* SEV. */
+	enum sev_state sev_state;
+	bool es, nv_bad; /* nv_bad: INIT found the record damaged */
+	struct sev_keys keys;
+	struct sev_guest sev[MAX_GUESTS];
+	uint32_t next_handle;
+	/* SNP. */
+	enum snp_state snp_state;
+	struct snp_config config;
+	struct snp_guest snp[MAX_GUESTS];
+	bool rapl_dis, has_vlek;
+	uint8_t vlek_hashstick[VLEK_HASHSTICK_LEN]; /* first 32: a key */
+	uint64_t vlek_tcb;
+};
+
+/* --- The command table --- */
+
+struct field {
+	uint8_t offset, size;
+	const char *name;
+};
+
+/* The guest that dispatch found for a handler; one of them or none. */
+struct call {
+	struct cf_sp_soft *sp;
+	uint8_t *buf;
+	struct sev_guest *sev;
+	struct snp_guest *snp;
+};
+
+enum api { API_SEV, API_SNP };
+#define CMD_ACTIVE BIT(0) /* the guest must have an ASID */
+
+struct command {
+	uint8_t id;
+	const char *name;
+	enum api api;
+	uint8_t size;     /* of the command buffer; 0: none */
+	uint8_t platform; /* BIT of each sev_state or snp_state */
+	uint8_t guest;    /* BIT of each guest state; 0: no guest context */
+	uint8_t guest_at; /* offset of HANDLE or GCTX_PADDR in the buffer */
+	uint8_t flags;
+	uint32_t (*run)(struct call *c);
+	const struct field *fields; /* ends with a NULL name; rest is MBZ */
+};
+/* i-th of all commands; NULL past the end. */
+const struct command *cf_sp_command_at(size_t i);
+extern const struct command cf_sp_snp_commands[];
+extern const size_t cf_sp_snp_ncommands;
+
+/* Handlers, by file. */
+uint32_t cf_sp_unsupported(struct call *c);
+uint32_t cf_sp_nop(struct call *c);
+uint32_t cf_sp_snp_init(struct call *c);
+uint32_t cf_sp_snp_init_ex(struct call *c);
+uint32_t cf_sp_snp_shutdown(struct call *c);
+uint32_t cf_sp_snp_shutdown_ex(struct call *c);
+uint32_t cf_sp_snp_platform_status(struct call *c);
+uint32_t cf_sp_df_flush(struct call *c);
+uint32_t cf_sp_snp_config(struct call *c);
+uint32_t cf_sp_snp_commit(struct call *c);
+uint32_t cf_sp_snp_vlek_load(struct call *c);
+uint32_t cf_sp_snp_feature_info(struct call *c);
+uint32_t cf_sp_snp_gctx_create(struct call *c);
+uint32_t cf_sp_snp_decommission(struct call *c);
+uint32_t cf_sp_snp_activate(struct call *c);
+uint32_t cf_sp_snp_activate_ex(struct call *c);
+uint32_t cf_sp_snp_guest_status(struct call *c);
+uint32_t cf_sp_snp_launch_start(struct call *c);
+uint32_t cf_sp_snp_launch_update(struct call *c);
+uint32_t cf_sp_snp_launch_finish(struct call *c);
+uint32_t cf_sp_snp_guest_request(struct call *c);
+uint32_t cf_sp_snp_page_reclaim(struct call *c);
+
+/* --- Services --- */
+
+enum coffer_status cf_sp_random(struct cf_sp_soft *sp, void *out, size_t n,
+	struct coffer_error *err) CF_MUST_CHECK;
+/* n bytes from a 32-byte secret, a label and a context. */
+enum coffer_status cf_sp_derive(const uint8_t secret[32], const char *label,
+	const void *context, size_t context_len, uint8_t *out, size_t n,
+	struct coffer_error *err) CF_MUST_CHECK;
+/* A P-384 scalar derived the same way. */
+enum coffer_status cf_sp_derive_scalar(const uint8_t secret[32],
+	const char *label, const void *context, size_t context_len,
+	uint8_t out[CF_P384_LEN], struct coffer_error *err) CF_MUST_CHECK;
+int64_t cf_sp_now(const struct cf_sp_soft *sp);
+
+/* The signing keys of attestation, of the reported TCB. */
+enum coffer_status cf_sp_vcek(const struct cf_sp_soft *sp,
+	uint8_t scalar[CF_P384_LEN], struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status cf_sp_vlek(const struct cf_sp_soft *sp,
+	uint8_t scalar[CF_P384_LEN], struct coffer_error *err) CF_MUST_CHECK;
+uint64_t cf_sp_reported_tcb(const struct cf_sp_soft *sp);
+uint64_t cf_sp_committed_tcb(const struct cf_sp_soft *sp);
+uint64_t cf_sp_current_tcb(const struct cf_sp_soft *sp);
+
+/* Persistent records. */
+enum coffer_status cf_sp_load_chip(struct cf_sp_soft *sp,
+	const struct cf_sp_soft_config *config,
+	struct coffer_error *err) CF_MUST_CHECK;
+static inline void cf_sp_storage_lock(const struct cf_sp_soft *sp, bool take)
+{
+	if (sp->ops.lock)
+		sp->ops.lock(sp->ops.opaque, take);
+}
+enum coffer_status cf_sp_load_config(
+	struct cf_sp_soft *sp, struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status cf_sp_store_config(
+	struct cf_sp_soft *sp, struct coffer_error *err) CF_MUST_CHECK;
+
+/* A named record: payload with a format mark and a keyed checksum, so that a
+ * damaged or foreign one is seen.  load gives COFFER_OK and *payload NULL
+ * when there is none; COFFER_ERR_FORMAT when it is damaged. */
+enum coffer_status cf_sp_record_load(struct cf_sp_soft *sp, const char *name,
+	size_t want, uint8_t **payload, size_t *len,
+	struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status cf_sp_record_store(struct cf_sp_soft *sp, const char *name,
+	const uint8_t *payload, size_t len,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+/* --- Memory, as firmware checks it (memory.c) --- */
+
+bool cf_sp_read(struct cf_sp_soft *sp, uint64_t spa, void *out, size_t n);
+/* Host-view write to a buffer that the host named for output: FW status. */
+uint32_t cf_sp_write_out(
+	struct cf_sp_soft *sp, uint64_t spa, const void *in, size_t n);
+/* The RMP entry of an aligned page; INVALID_ADDRESS or SUCCESS. */
+uint32_t cf_sp_rmp(
+	struct cf_sp_soft *sp, uint64_t spa, struct cf_rmp_entry *out);
+
+/* Page states (AMD 56860, "Page States"). */
+enum page_state {
+	PAGE_HYPERVISOR,
+	PAGE_FIRMWARE,
+	PAGE_RECLAIM,
+	PAGE_CONTEXT,
+	PAGE_METADATA,
+	PAGE_PRE_GUEST,
+	PAGE_PRE_SWAP,
+	PAGE_GUEST_INVALID,
+	PAGE_GUEST_VALID,
+};
+enum page_state cf_sp_page_state(const struct cf_rmp_entry *e);
+/* Firmware-owned state (FIRMWARE, RECLAIM, CONTEXT) of one page. */
+bool cf_sp_page_set(struct cf_sp_soft *sp, uint64_t spa, enum page_state state);
+/* SUCCESS when the aligned page is in that state. */
+uint32_t cf_sp_page_need(
+	struct cf_sp_soft *sp, uint64_t spa, enum page_state state);
+
+/* ASIDs (asid.c). */
+uint32_t cf_sp_asid_bind(struct cf_sp_soft *sp, uint32_t asid,
+	enum asid_owner owner, const uint8_t vek[CF_VEK_LEN]);
+void cf_sp_asid_unbind(struct cf_sp_soft *sp, uint32_t asid);
+
+struct snp_guest *cf_sp_snp_find(struct cf_sp_soft *sp, uint64_t gctx);
+void cf_sp_snp_discard(struct cf_sp_soft *sp, struct snp_guest *g);
+void cf_sp_sev_discard(struct cf_sp_soft *sp, struct sev_guest *g);
+
+/* CPUID table of `size` bytes (SNP's CPUID page), corrected in place: SUCCESS
+ * when nothing had to be, INVALID_PARAM otherwise. */
+uint32_t cf_sp_cpuid_check(struct cf_sp_soft *sp, uint8_t *table, size_t size);
+uint32_t cf_sp_cpuid_check_page(struct cf_sp_soft *sp, uint64_t spa);
+
+/* Payloads of guest messages: the request's in, the response's out; the
+ * response starts with STATUS and is zeroed before.  Returns the length of
+ * the response, 0 when the request is malformed. */
+#define MSG_MAX 4000
+size_t cf_sp_msg_report(struct cf_sp_soft *sp, struct snp_guest *g,
+	unsigned vmpck, const uint8_t *in, size_t len, uint8_t *out);
+size_t cf_sp_msg_key(struct cf_sp_soft *sp, struct snp_guest *g, unsigned vmpck,
+	unsigned version, const uint8_t *in, size_t len, uint8_t *out);
+
+/* The page-info digest step (digest of launch). */
+enum coffer_status cf_sp_page_info(uint8_t ld[CF_SHA384_LEN],
+	const uint8_t contents[CF_SHA384_LEN], unsigned type, bool imi,
+	const uint8_t perms[4], uint64_t gpa,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+#endif

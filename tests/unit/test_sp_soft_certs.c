@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The simulated certificates: chain, profile and marks, checked with
+ * libcrypto's own verifier; and the table of extended guest requests.  RSA
+ * keys are slow to make: they live in a directory of the build.
+ */
+#include "test.h"
+
+#include "crypto/sim_marker.h"
+#include "sp/soft/soft.h"
+#include "sp/soft/state_dir.h"
+
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+static struct coffer_error err;
+static struct cf_sp_state *dir;
+
+static X509 *get(struct cf_sp_soft *sp, enum cf_sp_cert which)
+{
+	struct cf_buf b = { 0 };
+	const unsigned char *at;
+	X509 *x;
+
+	assert_ok(cf_sp_soft_cert(sp, which, &b, &err));
+	at = b.data;
+	x = d2i_X509(NULL, &at, (long)b.len);
+	assert_non_null(x);
+	assert_ptr_equal(at, b.data + b.len);
+	cf_buf_finish(&b);
+	return x;
+}
+
+/* Value of an extension by OID; fails when it is not there once. */
+static const ASN1_OCTET_STRING *extension(X509 *x, const char *oid)
+{
+	ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
+	int at = X509_get_ext_by_OBJ(x, obj, -1);
+
+	if (at < 0)
+		fail_msg("no extension %s", oid);
+	assert_int_equal(X509_get_ext_by_OBJ(x, obj, at), -1);
+	ASN1_OBJECT_free(obj);
+	return X509_EXTENSION_get_data(X509_get_ext(x, at));
+}
+
+static void assert_level(X509 *x, const char *oid, unsigned want)
+{
+	const ASN1_OCTET_STRING *v = extension(x, oid);
+	const unsigned char *at = ASN1_STRING_get0_data(v);
+	ASN1_INTEGER *n = d2i_ASN1_INTEGER(NULL, &at, ASN1_STRING_length(v));
+
+	assert_non_null(n);
+	assert_int_equal(ASN1_INTEGER_get(n), want);
+	ASN1_INTEGER_free(n);
+}
+
+static void assert_name(X509_NAME *name, const char *want)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	char text[512];
+	int n;
+
+	X509_NAME_print_ex(b, name, 0, XN_FLAG_SEP_COMMA_PLUS);
+	n = BIO_read(b, text, sizeof(text) - 1);
+	text[n] = '\0';
+	BIO_free(b);
+	assert_string_equal(text, want);
+}
+
+#define RDNS                                                        \
+	"OU=Engineering,C=US,L=Santa Clara,ST=CA,O=Advanced Micro " \
+	"Devices,CN="
+#define MARK ",description=" CF_SIM_NAME
+
+static void assert_chain(X509 *ark, X509 *ca, X509 *leaf)
+{
+	X509_STORE *store = X509_STORE_new();
+	STACK_OF(X509) *untrusted = sk_X509_new_null();
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+
+	X509_STORE_add_cert(store, ark);
+	sk_X509_push(untrusted, ca);
+	assert_int_equal(X509_STORE_CTX_init(ctx, store, leaf, untrusted), 1);
+	X509_VERIFY_PARAM_set_time(
+		X509_STORE_CTX_get0_param(ctx), time(NULL) + 60);
+	if (X509_verify_cert(ctx) != 1)
+		fail_msg("%s",
+			X509_verify_cert_error_string(
+				X509_STORE_CTX_get_error(ctx)));
+	X509_STORE_CTX_free(ctx);
+	sk_X509_free(untrusted);
+	X509_STORE_free(store);
+}
+
+static struct cf_sp_soft *open_sp(enum cf_sp_product product)
+{
+	struct cf_sp_soft_config config = { .product = product,
+		.seed = (const uint8_t *)"certs",
+		.seed_len = 5 };
+	struct cf_sp_soft *sp;
+
+	cf_sp_state_ops(dir, &config.ops);
+	assert_ok(cf_sp_soft_create(&config, &sp, &err));
+	return sp;
+}
+
+static void test_milan_chain_has_the_profile_and_the_marks(void **state)
+{
+	struct cf_sp_soft *sp = open_sp(CF_SP_MILAN);
+	X509 *ark = get(sp, CF_SP_CERT_ARK), *ask = get(sp, CF_SP_CERT_ASK);
+	X509 *vcek = get(sp, CF_SP_CERT_VCEK);
+	const ASN1_OCTET_STRING *hwid;
+
+	assert_chain(ark, ask, vcek);
+	assert_name(X509_get_subject_name(ark), RDNS "ARK-Milan" MARK);
+	assert_name(X509_get_issuer_name(ark), RDNS "ARK-Milan" MARK);
+	assert_name(X509_get_subject_name(ask), RDNS "SEV-Milan" MARK);
+	assert_name(X509_get_subject_name(vcek), RDNS "SEV-VCEK" MARK);
+	assert_name(X509_get_issuer_name(vcek), RDNS "SEV-Milan" MARK);
+	assert_int_equal(ASN1_INTEGER_get(X509_get_serialNumber(ark)), 0x10000);
+	assert_int_equal(ASN1_INTEGER_get(X509_get_serialNumber(ask)), 0x10001);
+	assert_int_equal(ASN1_INTEGER_get(X509_get_serialNumber(vcek)), 0);
+	assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(ark)), 4096);
+	assert_int_equal(X509_get_signature_nid(vcek), NID_rsassaPss);
+	extension(ark, CF_SIM_OID);
+	extension(ask, CF_SIM_OID);
+	/* 11 of AMD's and nothing else. */
+	assert_int_equal(X509_get_ext_count(vcek), 11);
+	assert_level(vcek, "1.3.6.1.4.1.3704.1.1", 0);
+	assert_level(vcek, "1.3.6.1.4.1.3704.1.3.3", 23);
+	assert_level(vcek, "1.3.6.1.4.1.3704.1.3.8", 219);
+	hwid = extension(vcek, "1.3.6.1.4.1.3704.1.4");
+	assert_int_equal(ASN1_STRING_length(hwid), 64);
+	X509_free(ark);
+	X509_free(ask);
+	X509_free(vcek);
+	cf_sp_soft_destroy(sp);
+}
+
+static void test_certificate_table_is_the_ghcb_one(void **state)
+{
+	struct cf_sp_soft *sp = open_sp(CF_SP_MILAN);
+	struct cf_buf b = { 0 };
+	static const uint8_t vcek_guid[4] = { 0x63, 0xda, 0x75, 0x8d };
+
+	assert_ok(cf_sp_soft_cert_table(sp, &b, &err));
+	assert_int_equal(b.len % CF_PAGE_SIZE, 0);
+	assert_memory_equal(b.data, vcek_guid, 4);
+	for (size_t i = 0; i < 3; i++) {
+		uint32_t at = cf_load_le32(b.data + 24 * i + 16);
+		uint32_t len = cf_load_le32(b.data + 24 * i + 20);
+		const unsigned char *der = b.data + at;
+		X509 *x;
+
+		assert_true(cf_range_ok(at, len, b.len));
+		x = d2i_X509(NULL, &der, (long)len);
+		assert_non_null(x);
+		assert_ptr_equal(der, b.data + at + len);
+		X509_free(x);
+	}
+	assert_true(cf_is_zero(b.data + 72, 24));
+	cf_buf_finish(&b);
+	cf_sp_soft_destroy(sp);
+}
+
+static void test_crl_is_signed_by_the_ark(void **state)
+{
+	struct cf_sp_soft *sp = open_sp(CF_SP_MILAN);
+	X509 *ark = get(sp, CF_SP_CERT_ARK);
+	struct cf_buf b = { 0 };
+	const unsigned char *at;
+	X509_CRL *crl;
+
+	assert_ok(cf_sp_soft_cert(sp, CF_SP_CERT_CRL, &b, &err));
+	at = b.data;
+	crl = d2i_X509_CRL(NULL, &at, (long)b.len);
+	assert_non_null(crl);
+	assert_int_equal(X509_CRL_verify(crl, X509_get0_pubkey(ark)), 1);
+	X509_CRL_free(crl);
+	X509_free(ark);
+	cf_buf_finish(&b);
+	cf_sp_soft_destroy(sp);
+}
+
+static void test_vlek_needs_loading(void **state)
+{
+	struct cf_sp_soft *sp = open_sp(CF_SP_MILAN);
+	struct cf_buf b = { 0 };
+
+	assert_status(COFFER_ERR_STATE,
+		cf_sp_soft_cert(sp, CF_SP_CERT_VLEK, &b, &err));
+	cf_buf_finish(&b);
+	cf_sp_soft_destroy(sp);
+}
+
+static int open_dir(void **state)
+{
+	const char *root = getenv("COFFER_BUILD_ROOT");
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/sim-state", root ? root : "/tmp");
+	return cf_sp_state_open(path, &dir, &err) ? -1 : 0;
+}
+
+static int close_dir(void **state)
+{
+	cf_sp_state_close(dir);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_milan_chain_has_the_profile_and_the_marks),
+		cmocka_unit_test(test_certificate_table_is_the_ghcb_one),
+		cmocka_unit_test(test_crl_is_signed_by_the_ark),
+		cmocka_unit_test(test_vlek_needs_loading),
+	};
+
+	return cmocka_run_group_tests_name(
+		"sp_soft_certs", tests, open_dir, close_dir);
+}
