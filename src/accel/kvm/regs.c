@@ -66,8 +66,9 @@ static const struct msr_field {
 	{ 0x00000277, offsetof(struct cf_cpu_state, g_pat) },
 };
 
+/* struct kvm_msrs with room; its own flexible array cannot be embedded. */
 struct msr_list {
-	struct kvm_msrs head;
+	uint32_t nmsrs, pad;
 	struct kvm_msr_entry entry[CF_ARRAY_LEN(msr_fields)];
 };
 
@@ -115,7 +116,7 @@ static long set_sregs(struct cf_vm *vm, int fd, const struct cf_cpu_state *s)
 
 static long set_msrs(struct cf_vm *vm, int fd, const struct cf_cpu_state *s)
 {
-	struct msr_list list = { .head.nmsrs = CF_ARRAY_LEN(msr_fields) };
+	struct msr_list list = { .nmsrs = CF_ARRAY_LEN(msr_fields) };
 
 	for (size_t i = 0; i < CF_ARRAY_LEN(msr_fields); i++) {
 		list.entry[i].index = msr_fields[i].msr;
