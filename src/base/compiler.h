@@ -11,6 +11,7 @@
 #define CF_UNUSED            __attribute__((unused))
 #define CF_NOINLINE          __attribute__((noinline))
 #define CF_ALWAYS_INLINE     inline __attribute__((always_inline))
+#define CF_FALLTHROUGH       __attribute__((fallthrough))
 #define CF_LIKELY(x)         __builtin_expect(!!(x), 1)
 #define CF_UNLIKELY(x)       __builtin_expect(!!(x), 0)
 

@@ -166,7 +166,7 @@ static bool reg_operand(const ZydisDecodedOperand *o, struct cf_native_shape *s)
 	case ZYDIS_REGCLASS_GPR8:
 		if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH)
 			s->byte_high = true;
-		/* fall through */
+		CF_FALLTHROUGH;
 	case ZYDIS_REGCLASS_GPR16:
 	case ZYDIS_REGCLASS_GPR32:
 	case ZYDIS_REGCLASS_GPR64:
