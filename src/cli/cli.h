@@ -82,6 +82,6 @@ const char *cli_bold(FILE *f);
 const char *cli_reset(FILE *f);
 
 extern const struct cli_command cli_build, cli_inspect, cli_measure, cli_run;
-extern const struct cli_command cli_verify;
+extern const struct cli_command cli_sign, cli_verify;
 
 #endif

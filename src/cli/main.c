@@ -10,6 +10,7 @@ static const struct cli_command *const commands[] = {
 	&cli_verify,
 	&cli_build,
 	&cli_inspect,
+	&cli_sign,
 	NULL,
 };
 

@@ -4,16 +4,20 @@
 
 #include "base/base.h"
 #include "cli/cli.h"
+#include "crypto/key_file.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MAX_CERT_FILE (1 << 20)
 #define MAX_DEPTH     8
+#define MAX_KEY_FILE  65536
 
 static enum coffer_status load_file(
 	const char *path, struct cf_cert_set *set, struct coffer_error *err)
@@ -114,6 +118,76 @@ bool cli_get_hex_padded(const struct cli_args *args, const char *name,
 		return true;
 	cli_usage(args->command, "--%s: want 1 to %zu bytes in hex", name, n);
 	return false;
+}
+
+enum coffer_status cli_load_private_key(const char *path,
+	uint8_t secret[CF_P384_LEN], struct cf_p384_public *pub,
+	struct coffer_error *err)
+{
+	CF_CLEANUP(cf_free_ptr) uint8_t *pem = NULL;
+	enum coffer_status status;
+	size_t len = 0;
+
+	status = cf_read_file(path, MAX_KEY_FILE, &pem, &len, err);
+	if (status)
+		return status;
+	status = cf_p384_secret_from_pem(pem, len, secret, pub, err);
+	cf_wipe(pem, len);
+	return status ? cf_error_context(err, status, "%s", path) : COFFER_OK;
+}
+
+static enum coffer_status write_all(int fd, const char *path, const uint8_t *at,
+	size_t n, struct coffer_error *err)
+{
+	while (n) {
+		ssize_t wrote = write(fd, at, n);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return cf_fail_errno(err, errno, "%s", path);
+		at += wrote;
+		n -= (size_t)wrote;
+	}
+	if (fsync(fd))
+		return cf_fail_errno(err, errno, "%s", path);
+	return COFFER_OK;
+}
+
+enum coffer_status cli_write_secret(
+	const char *path, const void *p, size_t n, struct coffer_error *err)
+{
+	CF_CLEANUP(cf_close_fd)
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	enum coffer_status status;
+
+	if (fd < 0)
+		return cf_fail_errno(err, errno, "%s", path);
+	status = write_all(fd, path, p, n, err);
+	if (status)
+		unlink(path);
+	return status;
+}
+
+enum coffer_status cli_new_private_key(
+	const char *path, struct cf_p384_public *pub, struct coffer_error *err)
+{
+	struct cf_p384_public made;
+	struct cf_buf pem = { 0 };
+	uint8_t secret[CF_P384_LEN];
+	enum coffer_status status = cf_p384_generate(secret, &made, err);
+
+	if (!status)
+		status = cf_p384_secret_to_pem(secret, &pem, err);
+	if (!status)
+		status = cli_write_secret(path, pem.data, pem.len, err);
+	if (!status && pub)
+		*pub = made;
+	cf_wipe(secret, sizeof(secret));
+	if (pem.data)
+		cf_wipe(pem.data, pem.len);
+	cf_buf_finish(&pem);
+	return status;
 }
 
 bool cli_parse_date(const char *text, int64_t *out)

@@ -4,6 +4,7 @@
 #ifndef CF_CLI_OWNER_FILES_H
 #define CF_CLI_OWNER_FILES_H
 
+#include "crypto/crypto.h"
 #include "owner/chain.h"
 
 struct cli_args;
@@ -21,6 +22,18 @@ CF_MUST_CHECK bool cli_get_hex(const struct cli_args *args, const char *name,
 /* The same for at most n bytes; what is missing at the end is zero. */
 CF_MUST_CHECK bool cli_get_hex_padded(const struct cli_args *args,
 	const char *name, uint8_t *out, size_t n, bool *has);
+
+/* A P-384 private key in PEM; the caller wipes it. */
+enum coffer_status cli_load_private_key(const char *path,
+	uint8_t secret[CF_P384_LEN], struct cf_p384_public *pub,
+	struct coffer_error *err) CF_MUST_CHECK;
+/* Write bytes that must stay secret to a new file of mode 0600; a file that
+ * is there is never overwritten. */
+enum coffer_status cli_write_secret(const char *path, const void *p, size_t n,
+	struct coffer_error *err) CF_MUST_CHECK;
+/* Make a private key and store it so; pub may be NULL. */
+enum coffer_status cli_new_private_key(const char *path,
+	struct cf_p384_public *pub, struct coffer_error *err) CF_MUST_CHECK;
 
 /* "2026-01-31", "2026-01-31T12:00:00Z" or seconds since 1970. */
 CF_MUST_CHECK bool cli_parse_date(const char *text, int64_t *out);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer sign and IGVM files: policy and digest out of one, ID block in. */
+#include "cli/sign_priv.h"
+
+#include "base/base.h"
+#include "igvm/igvm.h"
+
+static void policy_of_file(const struct cf_igvm *file, struct signing *s)
+{
+	uint32_t mask = cf_igvm_mask_of(file, CF_IGVM_SEV_SNP);
+	struct cf_igvm_header h;
+
+	for (size_t i = 0; i < cf_igvm_count(file, CF_IGVM_INITIALIZATIONS);
+		i++) {
+		cf_igvm_get(file, CF_IGVM_INITIALIZATIONS, i, &h);
+		if (h.type == CF_IGVM_GUEST_POLICY &&
+			(h.compatibility_mask & mask))
+			s->block.policy = h.u.policy.policy;
+	}
+}
+
+enum coffer_status cli_sign_measure(const struct cli_args *args,
+	struct signing *s, struct coffer_error *err)
+{
+	const char *path = cli_get(args, "igvm");
+	struct cf_mapping in = { 0 };
+	struct cf_igvm *file = NULL;
+	enum coffer_status status;
+
+	if (!path)
+		return COFFER_OK;
+	status = cf_map_file(path, &in, err);
+	if (status)
+		return status;
+	status = cf_igvm_parse(in.data, in.len, &file, err);
+	if (status)
+		cf_error_context(err, status, "%s", path);
+	else if (!s->has_policy)
+		policy_of_file(file, s);
+	cf_igvm_destroy(file);
+	cf_unmap_file(&in);
+	return status;
+}
+
+enum coffer_status cli_sign_write_igvm(const struct cli_args *args,
+	const struct signing *s, struct coffer_error *err)
+{
+	const char *path = cli_get(args, "igvm");
+	struct cf_mapping in = { 0 };
+	struct cf_igvm *file = NULL;
+	struct cf_buf out = { 0 };
+	enum coffer_status status = cf_map_file(path, &in, err);
+
+	if (status)
+		return status;
+	status = cf_igvm_parse(in.data, in.len, &file, err);
+	if (!status)
+		status = cf_id_block_into_igvm(
+			file, &s->block, &s->auth, &out, err);
+	if (status)
+		cf_error_context(err, status, "%s", path);
+	else
+		status = cf_write_file(
+			cli_get(args, "output"), 0666, out.data, out.len, err);
+	cf_buf_finish(&out);
+	cf_igvm_destroy(file);
+	cf_unmap_file(&in);
+	return status;
+}
