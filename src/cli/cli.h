@@ -73,6 +73,7 @@ int cli_fail(const struct cli_command *self, const char *fmt, ...)
 	CF_PRINTF(2, 3);
 int cli_usage(const struct cli_command *self, const char *fmt, ...)
 	CF_PRINTF(2, 3);
+int cli_print_version(void); /* CLI_OK */
 void cli_print_help(FILE *to, const struct cli_command *self);
 
 /* Colour escape or "" when the stream is no terminal or NO_COLOR is set. */

@@ -11,6 +11,7 @@ static const struct cli_command *const commands[] = {
 	&cli_build,
 	&cli_inspect,
 	&cli_sign,
+	&cli_measure,
 	NULL,
 };
 
@@ -31,6 +32,12 @@ static void print_usage(FILE *to)
 		"'coffer --version' prints the version.\n");
 }
 
+int cli_print_version(void)
+{
+	printf("coffer %s\n", COFFER_VERSION);
+	return CLI_OK;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -42,8 +49,7 @@ int main(int argc, char **argv)
 		return CLI_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("coffer %s\n", COFFER_VERSION);
-		return CLI_OK;
+		return cli_print_version();
 	}
 	for (size_t i = 0; commands[i]; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)

@@ -218,3 +218,43 @@ enum coffer_status cf_launch_digest(const struct cf_plan *plan,
 	cf_sp_guest_destroy(g);
 	return st;
 }
+
+static enum coffer_status digest_table(
+	struct replay *r, uint8_t (*out)[CF_DIGEST_MAX], size_t n, size_t *len)
+{
+	const struct cf_plan *plan = r->plan;
+	enum coffer_status st = start(r);
+
+	for (size_t i = 0; !st && i < plan->nsteps; i++) {
+		const struct cf_step *s = &plan->step[i];
+
+		if (i >= plan->nsteps - n && s->kind != CF_STEP_VCPU)
+			return cf_fail(r->err, COFFER_ERR_ARGUMENT,
+				"digest table: a plan's vCPUs must come last");
+		st = at_step(r, s, replay_step(r, s));
+		if (!st && i >= plan->nsteps - n)
+			st = r->g->ops->launch_digest(
+				r->g, out[i - (plan->nsteps - n)], len, r->err);
+	}
+	return st;
+}
+
+enum coffer_status cf_launch_digest_table(const struct cf_plan *plan,
+	const uint8_t *seed, uint8_t (*out)[CF_DIGEST_MAX], size_t n,
+	size_t *len, struct coffer_error *err)
+{
+	static const struct cf_launch_params none;
+	struct replay r = { .plan = plan, .params = &none, .err = err };
+	enum coffer_status st;
+
+	if (n == 0 || n > plan->nsteps)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"digest table: %zu vCPUs, the plan has %zu steps", n,
+			plan->nsteps);
+	st = cf_sp_digest_create(seed, &r.g, err);
+	if (st)
+		return st;
+	st = digest_table(&r, out, n, len);
+	cf_sp_guest_destroy(r.g);
+	return st;
+}

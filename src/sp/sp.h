@@ -191,4 +191,10 @@ enum coffer_status cf_launch_digest(const struct cf_plan *plan,
 	const uint8_t *seed, uint8_t out[CF_DIGEST_MAX], size_t *len,
 	struct coffer_error *err) CF_MUST_CHECK;
 
+/* The digests of the same plan with 1, 2, ... n vCPUs, for little more than
+ * the cost of one.  The plan's last n steps must be its vCPUs. */
+enum coffer_status cf_launch_digest_table(const struct cf_plan *plan,
+	const uint8_t *seed, uint8_t (*out)[CF_DIGEST_MAX], size_t n,
+	size_t *len, struct coffer_error *err) CF_MUST_CHECK;
+
 #endif
