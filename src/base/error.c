@@ -52,7 +52,7 @@ enum coffer_status cf_fail(struct coffer_error *err, enum coffer_status status,
 enum coffer_status cf_fail_errno(
 	struct coffer_error *err, int errnum, const char *fmt, ...)
 {
-	char text[128];
+	char buf[128];
 	size_t len;
 	va_list ap;
 
@@ -62,11 +62,10 @@ enum coffer_status cf_fail_errno(
 	fill(err, COFFER_ERR_SYSTEM, fmt, ap);
 	va_end(ap);
 	err->sys_errno = errnum;
-	/* The XSI strerror_r: fills the buffer, thread-safe. */
-	if (strerror_r(errnum, text, sizeof(text)))
-		snprintf(text, sizeof(text), "errno %d", errnum);
 	len = strlen(err->msg);
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", text);
+	/* GNU's strerror_r: thread-safe, returns the text. */
+	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s",
+		strerror_r(errnum, buf, sizeof(buf)));
 	return COFFER_ERR_SYSTEM;
 }
 

@@ -84,5 +84,6 @@ const char *cli_reset(FILE *f);
 
 extern const struct cli_command cli_build, cli_inspect, cli_measure, cli_run;
 extern const struct cli_command cli_sign, cli_verify;
+extern const struct cli_command cli_host, cli_qmp;
 
 #endif

@@ -6,12 +6,15 @@
 
 #include <string.h>
 
+/* In the order of the work. */
 static const struct cli_command *const commands[] = {
-	&cli_verify,
 	&cli_build,
 	&cli_inspect,
-	&cli_sign,
 	&cli_measure,
+	&cli_sign,
+	&cli_verify,
+	&cli_host,
+	&cli_qmp,
 	NULL,
 };
 

@@ -202,6 +202,7 @@ static void test_file_is_replaced_whole_or_not_at_all(void **state)
 	assert_status(COFFER_ERR_SYSTEM, cf_map_file(path, &m, &err));
 	assert_int_equal(err.sys_errno, ENOENT);
 	assert_message(path);
+	assert_message("cannot open: No such file or directory");
 	assert_status(COFFER_ERR_ARGUMENT, cf_map_file(dir, &m, &err));
 	rmdir(dir);
 }
