@@ -362,6 +362,23 @@ static void test_native_environment_has_full_tags(void **state)
 	assert_int_equal(f->fpu.area[CF_FPU_FTW], 0x80);
 }
 
+static void test_native_stores_masked_bytes(void **state)
+{
+	struct fixture *f = *state;
+
+	memset(xmm(f, 0), 0x11, 16);
+	memset(xmm(f, 1), 0, 16);
+	xmm(f, 1)[3] = 0x80;
+	memset(f->mem, 0xee, 16);
+	assert_int_equal(RUN(f, 0x66, 0x0f, 0xf7, 0xc1), 0); /* maskmovdqu */
+	assert_int_equal(f->op.mem_len, 16);
+	assert_int_equal(f->op.mem_operand, 2);
+	assert_int_equal(f->op.mem_align, 1);
+	assert_true(f->op.mem_read && f->op.mem_write);
+	assert_int_equal(f->mem[2], 0xee);
+	assert_int_equal(f->mem[3], 0x11);
+}
+
 static void test_native_refuses_what_acts_on_the_host(void **state)
 {
 	struct fixture *f = *state;
@@ -378,8 +395,6 @@ static void test_native_refuses_what_acts_on_the_host(void **state)
 	assert_int_equal(COMPILE(f, 0xd7), CF_NATIVE_REFUSED);
 	assert_int_equal(COMPILE(f, 0xf3, 0x48, 0x0f, 0xae, 0xd0),
 		CF_NATIVE_REFUSED); /* wrfsbase */
-	assert_int_equal(COMPILE(f, 0x66, 0x0f, 0xf7, 0xc1),
-		CF_NATIVE_REFUSED); /* maskmovdqu: memory by RDI */
 	assert_int_equal(COMPILE(f, 0x0f, 0xab, 0x08),
 		CF_NATIVE_REFUSED); /* bts [rax], ecx */
 	assert_int_equal(COMPILE(f, 0xc4, 0xe2, 0x69, 0x90, 0x04, 0x08),
@@ -492,6 +507,7 @@ int main(void)
 		TEST(test_native_fxsave_round_trip),
 		TEST(test_native_xsave_marks_what_is_in_use),
 		TEST(test_native_environment_has_full_tags),
+		TEST(test_native_stores_masked_bytes),
 		TEST(test_native_refuses_what_acts_on_the_host),
 		TEST(test_native_finds_stubs_again),
 		TEST(test_native_fills_up_and_starts_again),

@@ -26,6 +26,7 @@ struct cf_native_shape {
 	bool vex;       /* a VEX instruction on vector registers: clears them */
 	bool x87;       /* the whole FXSAVE image is loaded and stored */
 	bool mxcsr;     /* rounds or raises SIMD exceptions */
+	bool mem_rdi;   /* the memory operand is hidden and always [RDI] */
 	bool byte_high; /* names AH, CH, DH or BH: no REX prefix allowed */
 	struct cf_native_regs regs;
 	uint8_t insn[CF_NATIVE_INSN_MAX]; /* for the host, 64-bit mode */

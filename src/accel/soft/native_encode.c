@@ -56,8 +56,15 @@ static bool assign(struct cf_native_shape *s)
 			return false;
 		taken |= BIT16(r->rsp);
 	}
-	if (!pick(&taken, CF_RDI, &r->gpr) || !pick(&taken, CF_RSI, &r->mem) ||
-		!pick(&taken, CF_RDX, &r->fpu) || !pick(&taken, CF_RCX, &r->fl))
+	if (s->mem_rdi) { /* no general registers beside it: RDI is free */
+		if (s->gpr_used)
+			return false;
+		r->mem = CF_RDI;
+	} else if (!pick(&taken, CF_RSI, &r->mem)) {
+		return false;
+	}
+	if (!pick(&taken, CF_RDI, &r->gpr) || !pick(&taken, CF_RDX, &r->fpu) ||
+		!pick(&taken, CF_RCX, &r->fl))
 		return false;
 	if (s->byte_high && s->op.mem_len && r->mem >= CF_R8)
 		return false;

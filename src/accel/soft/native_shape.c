@@ -207,6 +207,7 @@ static bool sse_unaligned(ZydisMnemonic m)
 	case ZYDIS_MNEMONIC_PCMPESTRM:
 	case ZYDIS_MNEMONIC_PCMPISTRI:
 	case ZYDIS_MNEMONIC_PCMPISTRM:
+	case ZYDIS_MNEMONIC_MASKMOVDQU:
 		return true;
 	default:
 		return false;
@@ -248,6 +249,21 @@ static bool is_bit_test(ZydisMnemonic m)
 		m == ZYDIS_MNEMONIC_BTR || m == ZYDIS_MNEMONIC_BTS;
 }
 
+/* Their memory operand is hidden: DS:[RDI]. */
+static bool masked_by_rdi(ZydisMnemonic m)
+{
+	return m == ZYDIS_MNEMONIC_MASKMOVDQU || m == ZYDIS_MNEMONIC_MASKMOVQ ||
+		m == ZYDIS_MNEMONIC_VMASKMOVDQU;
+}
+
+static bool masked_store(ZydisMnemonic m)
+{
+	return masked_by_rdi(m) || m == ZYDIS_MNEMONIC_VMASKMOVPS ||
+		m == ZYDIS_MNEMONIC_VMASKMOVPD ||
+		m == ZYDIS_MNEMONIC_VPMASKMOVD ||
+		m == ZYDIS_MNEMONIC_VPMASKMOVQ;
+}
+
 static bool mem_operand(const ZydisDecodedInstruction *insn,
 	const ZydisDecodedOperand *operands, size_t i,
 	struct cf_native_shape *s)
@@ -256,7 +272,8 @@ static bool mem_operand(const ZydisDecodedInstruction *insn,
 
 	if (s->op.mem_len || o->mem.type != ZYDIS_MEMOP_TYPE_MEM)
 		return false;
-	if (o->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+	s->mem_rdi = o->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
+	if (s->mem_rdi && !masked_by_rdi(insn->mnemonic))
 		return false;
 	/* A register bit offset reaches beyond the operand. */
 	if (is_bit_test(insn->mnemonic) &&
@@ -268,6 +285,9 @@ static bool mem_operand(const ZydisDecodedInstruction *insn,
 	s->op.mem_operand = (uint8_t)i;
 	s->op.mem_read = o->actions & ZYDIS_OPERAND_ACTION_MASK_READ;
 	s->op.mem_write = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+	/* Bytes that the mask leaves out keep their value. */
+	if (masked_store(insn->mnemonic))
+		s->op.mem_read = true;
 	return true;
 }
 
