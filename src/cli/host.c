@@ -129,7 +129,7 @@ static const struct cli_option options[] = {
 const struct cli_command cli_host = {
 	.name = "host",
 	.args = "",
-	.summary = "Tell what this machine can run, and what stands in the way",
+	.summary = "tell what this machine can run, and what stands in the way",
 	.details = "Each line is one requirement: processor, BIOS option, "
 		   "module parameter, device,\nfirmware or limit, with the "
 		   "remedy when it is not met.",

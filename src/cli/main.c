@@ -41,6 +41,21 @@ int cli_print_version(void)
 	return CLI_OK;
 }
 
+/* For shell completion: the commands, or the options of one. */
+static int list_options(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const struct cli_option *o = commands[i]->options;
+
+		if (!name)
+			puts(commands[i]->name);
+		else if (strcmp(commands[i]->name, name) == 0)
+			for (; o && o->name; o++)
+				printf("--%s\n", o->name);
+	}
+	return CLI_OK;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -54,6 +69,8 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--version") == 0) {
 		return cli_print_version();
 	}
+	if (strcmp(argv[1], "--list-options") == 0)
+		return list_options(argc > 2 ? argv[2] : NULL);
 	for (size_t i = 0; commands[i]; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
 			return commands[i]->run(

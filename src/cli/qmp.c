@@ -159,7 +159,7 @@ static const struct cli_option options[] = {
 const struct cli_command cli_qmp = {
 	.name = "qmp",
 	.args = "SOCKET [COMMAND [KEY=VALUE...]]",
-	.summary = "Talk to a running guest's monitor",
+	.summary = "talk to a running guest's monitor",
 	.details =
 		"SOCKET is the path of -qmp unix:PATH, or tcp:HOST:PORT.  "
 		"Without a command it is a shell;\nTab completes commands and "
