@@ -5,6 +5,7 @@
  * INIT and SIPI, hears from each of them, and turns the machine off.
  */
 #include "lib.h"
+#include "payload.h"
 
 #define APIC        0xFEE00000u
 #define APIC_ID     0x020

@@ -7,9 +7,7 @@
  */
 #include "snp.h"
 
-#define SEV_STATUS  0xC0010131u
-#define STATUS_SNP  0x7u
-#define GS_BASE     0xC0000101u
+#define ALL_OF_SEV  (STATUS_SEV | STATUS_ES | STATUS_SNP)
 #define VMPL1       1u
 #define BLOCK       0x8000u /* of the heap, per vCPU */
 #define BLOCK_VMSA  0x1000u
@@ -17,6 +15,8 @@
 
 extern const uint8_t vc_stub[], fatal_stubs[];
 extern uint8_t idt[32 * 16];
+extern uint64_t page_table[1024];
+const uintptr_t cpuid_page = CPUID_PAGE;
 void snp_main(void);
 
 static uint8_t boot_ghcb[PAGE] __attribute__((aligned(4096)));
@@ -31,18 +31,15 @@ void put_char(char c)
 	out8(SERIAL_PORT, (uint8_t)c);
 }
 
-struct vcpu *this_vcpu(void)
+void map_page(uintptr_t page, bool private_page)
 {
-	struct vcpu *v;
+	uint64_t c = UINT64_C(1) << C_BIT;
 
-	__asm__("mov %%gs:0, %0" : "=r"(v));
-	return v;
-}
-
-void set_this_vcpu(struct vcpu *v)
-{
-	v->self = v;
-	wrmsr(GS_BASE, (uintptr_t)v);
+	if (private_page)
+		page_table[page / PAGE] |= c;
+	else
+		page_table[page / PAGE] &= ~c;
+	__asm__ volatile("invlpg (%0)" : : "r"(page) : "memory");
 }
 
 static void set_gate(unsigned vector, const uint8_t *handler)
@@ -149,7 +146,7 @@ void snp_main(void)
 	for (unsigned v = 0; v < 32; v++)
 		set_gate(v, v == 29 ? vc_stub : fatal_stubs + 16 * v);
 	set_this_vcpu(&boot_vcpu);
-	if ((rdmsr(SEV_STATUS) & STATUS_SNP) != STATUS_SNP)
+	if ((rdmsr(MSR_SEV_STATUS) & ALL_OF_SEV) != ALL_OF_SEV)
 		terminate(REASON_FEATURES);
 	ghcb_negotiate();
 	/* Only VMPL 0 may change what VMPL 1 may do. */

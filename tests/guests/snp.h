@@ -3,74 +3,11 @@
 #ifndef GUEST_SNP_H
 #define GUEST_SNP_H
 
-#include "lib.h"
+#include "payload.h"
+#include "sev.h"
 
-#define C_BIT    51
-#define PAGE     4096u
 #define HEAP     0x200000u /* 2 MiB that the launch did not load */
 #define HEAP_END 0x400000u
-
-/* Why the guest gives up: the code of its termination request, set 1. */
-enum reason {
-	REASON_PROTOCOL = 1,
-	REASON_FEATURES,
-	REASON_REGISTER,
-	REASON_PSC,
-	REASON_PVALIDATE,
-	REASON_VMPL,
-	REASON_CPUID,
-	REASON_VC,
-	REASON_IOIO,
-	REASON_REQUEST,
-	REASON_RESPONSE,
-	REASON_AP,
-	REASON_EXCEPTION = 0x20, /* + vector */
-};
-void terminate(unsigned reason) __attribute__((noreturn));
-
-/* What each vCPU has; GS points to it. */
-struct vcpu {
-	struct vcpu *self;
-	uint8_t *ghcb;
-	uint32_t number;
-};
-struct vcpu *this_vcpu(void);
-void set_this_vcpu(struct vcpu *v);
-
-/* SEV instructions. */
-void vmgexit(void);
-bool pvalidate(uintptr_t page, bool validate, bool large, uint32_t *result);
-uint32_t rmpadjust(uintptr_t page, uint32_t target);
-
-/* GHCB: MSR protocol and the page. */
-uint64_t ghcb_msr_call(uint64_t request);
-void ghcb_negotiate(void);
-void ghcb_register(struct vcpu *v, uint8_t *page);
-/* Fields of the page: byte offsets; set marks them valid. */
-enum {
-	GHCB_RAX = 0x1F8,
-	GHCB_RBX = 0x318,
-	GHCB_RCX = 0x308,
-	GHCB_RDX = 0x310,
-	GHCB_CODE = 0x390,
-	GHCB_INFO1 = 0x398,
-	GHCB_INFO2 = 0x3A0,
-	GHCB_SCRATCH = 0x3A8,
-	GHCB_BUFFER = 0x800,
-};
-void ghcb_clear(void);
-void ghcb_set(unsigned field, uint64_t v);
-uint64_t ghcb_get(unsigned field, unsigned reason);
-/* Exit; terminates with `reason` when the hypervisor reports a failure. */
-void ghcb_exit(uint64_t code, uint64_t info1, uint64_t info2, unsigned reason);
-
-/* Pages. */
-void page_map_shared(uintptr_t page);
-void pages_make_private(uintptr_t page, size_t n); /* PSC and PVALIDATE */
-void pages_make_shared(uintptr_t page, size_t n);
-
-/* Looks a leaf up in the CPUID page; zeros when it is absent. */
-void cpuid_lookup(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 /* AES-256-GCM. */
 struct gcm {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's side of the GHCB protocol: MSR calls, the page, page states. */
-#include "snp.h"
+#include "sev.h"
 
 #define GHCB_MSR        0xC0010130u
 #define MSR_SEV_INFO    0x001u
@@ -15,7 +15,19 @@
 #define PSC_SHARED      2u
 #define PSC_NAE         0x80000010u
 
-extern uint64_t page_table[1024];
+struct vcpu *this_vcpu(void)
+{
+	struct vcpu *v;
+
+	__asm__("mov %%gs:0, %0" : "=r"(v));
+	return v;
+}
+
+void set_this_vcpu(struct vcpu *v)
+{
+	v->self = v;
+	wrmsr(MSR_GS_BASE, (uintptr_t)v);
+}
 
 void vmgexit(void)
 {
@@ -122,12 +134,6 @@ void ghcb_exit(uint64_t code, uint64_t info1, uint64_t info2, unsigned reason)
 		terminate(reason);
 }
 
-void page_map_shared(uintptr_t page)
-{
-	page_table[page / PAGE] &= ~(UINT64_C(1) << C_BIT);
-	__asm__ volatile("invlpg (%0)" : : "r"(page) : "memory");
-}
-
 static void validate(uintptr_t page, bool yes)
 {
 	uint32_t result;
@@ -201,5 +207,5 @@ void pages_make_shared(uintptr_t page, size_t n)
 		for (size_t i = 0; i < n; i++)
 			psc_by_msr(page + i * PAGE, PSC_SHARED);
 	for (size_t i = 0; i < n; i++)
-		page_map_shared(page + i * PAGE);
+		map_page(page + i * PAGE, false);
 }

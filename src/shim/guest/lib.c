@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory functions, printing and a lock for the payloads. */
+/* Memory functions, printing and a lock for guest code. */
 #include "lib.h"
 
 void *memcpy(void *to, const void *from, size_t n)
@@ -73,11 +73,4 @@ void lock_take(struct lock *l)
 void lock_release(struct lock *l)
 {
 	__atomic_store_n(&l->taken, 0, __ATOMIC_RELEASE);
-}
-
-uint32_t vcpu_count(void)
-{
-	uint32_t n = *(volatile uint32_t *)PARAMETER_PAGE;
-
-	return n ? n : 1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What both payloads use: port and MSR instructions, memory functions that
- * the compiler calls, and printing.  Freestanding; general registers only.
+ * What code that runs as a guest uses: port and MSR instructions, memory
+ * functions that the compiler calls, and printing.  Freestanding; general
+ * registers only.  The boot shim and the test payloads are made with it.
  */
 #ifndef GUEST_LIB_H
 #define GUEST_LIB_H
@@ -11,13 +12,6 @@
 #include <stdint.h>
 
 #define SERIAL_PORT 0x3F8
-#define PM1_CONTROL 0x604
-#define PM1_SLEEP   0x2000 /* SLP_EN, type 0: soft off */
-
-/* Where tests/guests/mkguest.c places what the loader fills in. */
-#define CPUID_PAGE     0x10000
-#define SECRETS_PAGE   0x11000
-#define PARAMETER_PAGE 0x12000 /* u32: number of vCPUs */
 
 void *memcpy(void *to, const void *from, size_t n);
 void *memset(void *to, int value, size_t n);
@@ -36,8 +30,6 @@ struct lock {
 };
 void lock_take(struct lock *l);
 void lock_release(struct lock *l);
-
-uint32_t vcpu_count(void);
 
 static inline void out8(uint16_t port, uint8_t v)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* #VC: the instructions that the hypervisor would intercept, done through the
  * CPUID page and the GHCB. */
-#include "snp.h"
+#include "sev.h"
 
 #define VC_CPUID 0x72u
 #define VC_IOIO  0x7Bu
@@ -24,7 +24,7 @@ void fatal_exception(unsigned vector)
 
 void cpuid_lookup(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-	const uint8_t *page = (const uint8_t *)CPUID_PAGE;
+	const uint8_t *page = (const uint8_t *)cpuid_page;
 	uint32_t count = *(const uint32_t *)page;
 
 	if (count > 64)
