@@ -10,6 +10,7 @@
 #include "accel/soft/sev_priv.h"
 #include "accel/soft/sev_state_priv.h"
 
+#include "accel/soft/world_priv.h"
 #include "base/bytes.h"
 #include "base/log.h"
 
@@ -72,8 +73,11 @@ static void order(
 	v->order_vmsa = vmsa;
 	v->on_init = on_init;
 	pthread_mutex_unlock(&s->lock);
-	if (!on_init)
-		cf_attention(target, CF_ATT_SEV);
+	if (on_init)
+		return;
+	cf_attention(target, CF_ATT_SEV);
+	if (target->vm->host.wake)
+		target->vm->host.wake(target->vm->host.opaque, target->index);
 }
 
 enum cf_ghcb_error cf_ghcb_ap_creation(struct ghcb *g)
@@ -101,16 +105,21 @@ enum cf_ghcb_error cf_ghcb_ap_creation(struct ghcb *g)
 	return GHCB_OK;
 }
 
-/* VMRUN with the guest's own save area; false: VMRUN refuses it. */
+/* VMRUN with the guest's own save area; false: VMRUN refuses it.  Reading it
+ * may stop the world, so that the vCPU is outside the guest meanwhile. */
 static bool enter_vmsa(struct vcpu *cpu, uint64_t gpa)
 {
 	const struct cf_vm_config *config = &cpu->vm->config;
 	struct cf_cpu_state s;
 	struct coffer_error err;
+	enum coffer_status status;
 	uint8_t page[4096];
 
-	if (cf_guest_read_private(cpu->vm->mem, config->asid, gpa, page,
-		    sizeof(page), &err) != COFFER_OK)
+	cf_gate_leave(cpu);
+	status = cf_guest_read_private(
+		cpu->vm->mem, config->asid, gpa, page, sizeof(page), &err);
+	cf_gate_enter(cpu);
+	if (status != COFFER_OK)
 		return false;
 	cf_vmsa_decode(page, &s);
 	if (!(s.efer & EFER_SVME) || s.vmpl > 3 ||
@@ -148,6 +157,7 @@ static void stop(struct vcpu *cpu)
 	struct cf_sev_vcpu *v = cf_sev_of(cpu);
 	struct cf_cpu_state s;
 	struct coffer_error err;
+	enum coffer_status status;
 	uint8_t page[4096];
 
 	cpu->parked = true;
@@ -155,8 +165,11 @@ static void stop(struct vcpu *cpu)
 		return;
 	cf_vcpu_store(cpu, &s);
 	cf_vmsa_encode(&s, page);
-	if (cf_guest_write_private(cpu->vm->mem, cpu->vm->config.asid, v->vmsa,
-		    page, sizeof(page), &err) != COFFER_OK)
+	cf_gate_leave(cpu);
+	status = cf_guest_write_private(cpu->vm->mem, cpu->vm->config.asid,
+		v->vmsa, page, sizeof(page), &err);
+	cf_gate_enter(cpu);
+	if (status != COFFER_OK)
 		cf_log(cpu->vm->config.log, CF_LOG_WARN,
 			"sev: vcpu=%u: save area lost: %s", cpu->index,
 			err.msg);
@@ -206,8 +219,11 @@ bool cf_sev_startup_ipi(struct vcpu *cpu)
 	if (!cpu->vm->es)
 		return false;
 	v = cf_sev_of(cpu);
-	if (v->hold)
+	if (v->hold) {
+		cf_gate_leave(cpu);
 		cf_ghcb_wake(cpu);
+		cf_gate_enter(cpu);
+	}
 	v->hold = false;
 	v->started = true;
 	cpu->wait_sipi = false;
