@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* coffer build: an IGVM file from a firmware image. */
+/* coffer build: an IGVM file from a firmware image or a Linux kernel. */
+#include "cli/build_priv.h"
 #include "cli/cli.h"
 
 #include "base/base.h"
@@ -11,6 +12,10 @@
 
 static const struct cli_option options[] = {
 	{ "firmware", 'f', "FILE", "firmware image (OVMF); it ends at 4 GiB" },
+	{ "kernel", 'k', "FILE",
+		"Linux kernel, to be started without firmware" },
+	{ "initrd", 0, "FILE", "its initial RAM disk" },
+	{ "append", 0, "TEXT", "its command line" },
 	{ "output", 'o', "FILE", "IGVM file to write" },
 	{ "platform", 'p', "LIST",
 		"sev-snp, sev-es, sev, native, tdx; several with commas" },
@@ -123,9 +128,15 @@ static int parse_params(const struct cli_args *args, struct cf_build_params *p)
 	const char *list = cli_get(args, "platform");
 	int leave;
 
-	if (!cli_get(args, "firmware") || !cli_get(args, "output"))
+	if (!cli_get(args, "firmware") == !cli_get(args, "kernel") ||
+		!cli_get(args, "output"))
 		return cli_usage(args->command,
-			"--firmware FILE and --output FILE are needed");
+			"--output FILE and one of --firmware FILE and "
+			"--kernel FILE are needed");
+	if (!cli_get(args, "kernel") &&
+		(cli_get(args, "initrd") || cli_get(args, "append")))
+		return cli_usage(args->command,
+			"--initrd and --append go with --kernel");
 	if (args->noperands + !!list != 1)
 		return cli_usage(args->command,
 			"give the platforms once: as the last word or with "
@@ -175,7 +186,9 @@ static int run(int argc, char **argv, const struct cli_command *self)
 		return leave;
 	leave = parse_params(&args, &params);
 	if (leave < 0)
-		leave = build(&args, &params);
+		leave = cli_get(&args, "kernel")
+			? cli_build_kernel(&args, &params)
+			: build(&args, &params);
 	cli_args_finish(&args);
 	return leave;
 }
@@ -183,7 +196,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
 const struct cli_command cli_build = {
 	.name = "build",
 	.args = "PLATFORM",
-	.summary = "make an IGVM file from a firmware image",
+	.summary = "make an IGVM file from a firmware image or a kernel",
 	.details = "Takes buildigvm's options. Equal inputs give equal bytes.",
 	.options = options,
 	.run = run,

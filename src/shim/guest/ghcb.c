@@ -9,11 +9,13 @@
 #define MSR_PSC         0x014u
 #define MSR_HV_FEATURES 0x080u
 #define MSR_TERMINATE   0x100u
-#define FEATURES_NEEDED 0x3u /* SNP, AP creation */
 #define VALID_BITMAP    0x3F0u
 #define PSC_PRIVATE     1u
 #define PSC_SHARED      2u
 #define PSC_NAE         0x80000010u
+#define PSC_MAX         253u
+#define PSC_LARGE       (UINT64_C(1) << 56)
+#define LARGE           512u /* small pages in a 2 MiB page */
 
 struct vcpu *this_vcpu(void)
 {
@@ -70,7 +72,7 @@ void terminate(unsigned reason)
 		ghcb_msr_call(MSR_TERMINATE | 1u << 12 | reason << 16);
 }
 
-void ghcb_negotiate(void)
+void ghcb_negotiate(uint64_t features)
 {
 	uint64_t v = ghcb_msr_call(MSR_NEGOTIATE);
 
@@ -81,7 +83,7 @@ void ghcb_negotiate(void)
 		terminate(REASON_PROTOCOL);
 	v = ghcb_msr_call(MSR_HV_FEATURES);
 	if ((v & 0xFFF) != (MSR_HV_FEATURES | 1) ||
-		(v >> 12 & FEATURES_NEEDED) != FEATURES_NEEDED)
+		(v >> 12 & features) != features)
 		terminate(REASON_FEATURES);
 }
 
@@ -92,6 +94,11 @@ void ghcb_register(struct vcpu *v, uint8_t *page)
 
 	if (answer != (frame | (MSR_REGISTER + 1)))
 		terminate(REASON_REGISTER);
+	ghcb_use(v, page);
+}
+
+void ghcb_use(struct vcpu *v, uint8_t *page)
+{
 	memset(page, 0, PAGE);
 	page[0xFFA] = 2; /* protocol version; usage 0 */
 	v->ghcb = page;
@@ -151,21 +158,34 @@ static void psc_by_msr(uintptr_t page, uint64_t op)
 		terminate(REASON_PSC);
 }
 
+/* How many small pages one entry may cover. */
+static size_t entry_pages(uint64_t gpa, size_t n)
+{
+	return n >= LARGE && gpa % (LARGE * PAGE) == 0 ? LARGE : 1;
+}
+
 /* Up to 253 entries at a time; the hypervisor advances `current`. */
-static void psc_by_page(uintptr_t page, size_t n, uint64_t op)
+void pages_request(uint64_t gpa, size_t n, bool private_pages)
 {
 	volatile uint16_t *header =
 		(volatile uint16_t *)(this_vcpu()->ghcb + GHCB_BUFFER);
 	uint64_t *entry = (uint64_t *)(this_vcpu()->ghcb + GHCB_BUFFER + 8);
+	uint64_t op = private_pages ? PSC_PRIVATE : PSC_SHARED;
 
 	while (n) {
-		uint16_t some = (uint16_t)(n < 253 ? n : 253);
+		uint16_t used = 0;
 
+		while (n && used < PSC_MAX) {
+			size_t some = entry_pages(gpa, n);
+
+			entry[used++] = op << 52 | gpa |
+				(some == LARGE ? PSC_LARGE : 0);
+			gpa += some * PAGE;
+			n -= some;
+		}
 		header[0] = 0;
-		header[1] = (uint16_t)(some - 1);
+		header[1] = (uint16_t)(used - 1);
 		header[2] = header[3] = 0;
-		for (unsigned i = 0; i < some; i++)
-			entry[i] = op << 52 | (page + i * PAGE);
 		while (header[0] <= header[1]) {
 			ghcb_clear();
 			ghcb_set(GHCB_SCRATCH,
@@ -174,27 +194,38 @@ static void psc_by_page(uintptr_t page, size_t n, uint64_t op)
 			if (ghcb_get(GHCB_INFO2, REASON_PSC))
 				terminate(REASON_PSC);
 		}
-		page += some * (uintptr_t)PAGE;
-		n -= some;
+	}
+}
+
+void pages_validate(uintptr_t page, size_t n)
+{
+	uint32_t result;
+
+	/* A large page is worth a try; its refusal is not an error. */
+	for (; n; page += PAGE, n--) {
+		while (entry_pages(page, n) == LARGE &&
+			pvalidate(page, true, true, &result) && !result) {
+			page += LARGE * PAGE;
+			n -= LARGE;
+		}
+		if (!n)
+			return;
+		validate(page, true);
 	}
 }
 
 void pages_make_private(uintptr_t page, size_t n)
 {
-	uint32_t result;
+	pages_request(page, n, true);
+	pages_validate(page, n);
+}
 
-	psc_by_page(page, n, PSC_PRIVATE);
-	/* A large page is worth a try; its refusal is not an error. */
-	if (n == 512 && page % (512 * PAGE) == 0) {
-		bool changed = pvalidate(page, true, true, &result);
-
-		if (!result && changed)
-			return;
-		if (result != 6)
-			terminate(REASON_PVALIDATE);
-	}
-	for (size_t i = 0; i < n; i++)
-		validate(page + i * PAGE, true);
+void page_take_back(uintptr_t page)
+{
+	map_page(page, true);
+	psc_by_msr(page, PSC_PRIVATE);
+	validate(page, true);
+	memset((void *)page, 0, PAGE);
 }
 
 void pages_make_shared(uintptr_t page, size_t n)
@@ -202,7 +233,7 @@ void pages_make_shared(uintptr_t page, size_t n)
 	for (size_t i = 0; i < n; i++)
 		validate(page + i * PAGE, false);
 	if (this_vcpu()->ghcb)
-		psc_by_page(page, n, PSC_SHARED);
+		pages_request(page, n, false);
 	else
 		for (size_t i = 0; i < n; i++)
 			psc_by_msr(page + i * PAGE, PSC_SHARED);

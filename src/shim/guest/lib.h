@@ -70,7 +70,7 @@ static inline void pause(void)
 	__asm__ volatile("pause" : : : "memory");
 }
 
-static inline void halt_forever(void)
+__attribute__((noreturn)) static inline void halt_forever(void)
 {
 	for (;;)
 		__asm__ volatile("cli; hlt");

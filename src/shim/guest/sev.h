@@ -55,8 +55,11 @@ uint32_t rmpadjust(uintptr_t page, uint32_t target);
 
 /* GHCB: MSR protocol and the page. */
 uint64_t ghcb_msr_call(uint64_t request);
-void ghcb_negotiate(void);
-void ghcb_register(struct vcpu *v, uint8_t *page);
+/* Terminates unless the hypervisor has these features (SNP: bit 0, AP
+ * creation: bit 1). */
+void ghcb_negotiate(uint64_t features);
+void ghcb_register(struct vcpu *v, uint8_t *page); /* SNP; then use */
+void ghcb_use(struct vcpu *v, uint8_t *page);
 /* Fields of the page: byte offsets; set marks them valid. */
 enum {
 	GHCB_RAX = 0x1F8,
@@ -78,8 +81,12 @@ void ghcb_exit(uint64_t code, uint64_t info1, uint64_t info2, unsigned reason);
 /* Pages.  map_page is the payload's: make its mapping of one page private or
  * shared. */
 void map_page(uintptr_t page, bool private_page);
-void pages_make_private(uintptr_t page, size_t n); /* PSC and PVALIDATE */
+void pages_request(uint64_t gpa, size_t n, bool private_pages); /* PSC */
+void pages_validate(uintptr_t page, size_t n);     /* PVALIDATE, by address */
+void pages_make_private(uintptr_t page, size_t n); /* both */
 void pages_make_shared(uintptr_t page, size_t n);
+/* The GHCB itself, when it is not needed any more; by the MSR protocol. */
+void page_take_back(uintptr_t page);
 
 /* Looks a leaf up in the CPUID page; zeros when it is absent.  Where the page
  * is, the payload says. */
