@@ -187,6 +187,10 @@ size_t cf_igvm_context_len(
 enum cf_igvm_refusal cf_igvm_check_file(
 	const struct cf_igvm *file, struct coffer_error *err) CF_MUST_CHECK;
 
+/* The writer's file without the check that it is valid. */
+enum coffer_status cf_igvm_writer_serialize(struct cf_igvm_writer *w,
+	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
+
 #define CF_IGVM_NATIVE_CONTEXT_SIZE 232u
 #define CF_IGVM_CCA_CONTEXT_SIZE    80u
 #define CF_IGVM_VBS_RECORD_SIZE     32u

@@ -244,11 +244,15 @@ static enum cf_igvm_refusal parse_header(struct cf_igvm *f, struct cf_cursor *c,
 		(h->optional && f->mode == CF_IGVM_BY_LIBRARY))
 		return cf_igvm_refuse(err, CF_IGVM_BAD_SECTION, h,
 			"type 0x%x lies in no range of header types", raw);
-	if (own < *section)
-		return cf_igvm_refuse(err, CF_IGVM_BAD_SECTION, h,
-			"a %s header must not follow a %s header",
+	if (own < *section) {
+		cf_fail(err, COFFER_ERR_FORMAT,
+			"igvm: header %zu (%s) at 0x%" PRIx64
+			": %s headers must not follow %s headers",
+			h->index, cf_igvm_short_name(h->type), h->position,
 			cf_igvm_section_name(own),
 			cf_igvm_section_name(*section));
+		return CF_IGVM_BAD_SECTION;
+	}
 	while (*section < own)
 		f->start[++*section] = f->nheaders;
 	h->index = f->nheaders - f->start[own];

@@ -92,8 +92,8 @@ static const struct cf_igvm_field cca_policy[] = {
 	{ "hash_algorithm", 0x18, 1, IN(cca_policy.hash_algorithm), CF_IGVM_MAX,
 		2 },
 	{ "lfa_policy", 0x19, 1, IN(cca_policy.lfa_policy), CF_IGVM_MAX, 1 },
-	RESERVED(0x1A, 2),
-	{ "reserved2", 0x1C, 4, NOWHERE, CF_IGVM_ZERO, 0 },
+	{ "reserved2", 0x1A, 2, NOWHERE, CF_IGVM_ZERO, 0 },
+	{ "reserved3", 0x1C, 4, NOWHERE, CF_IGVM_ZERO, 0 },
 };
 
 static const struct cf_igvm_field parameter_area[] = {

@@ -325,12 +325,10 @@ static void write_file(const struct cf_igvm_writer *w, uint32_t fixed,
 		(uint32_t)crc32_z(0, p, (size_t)fixed + tlv));
 }
 
-enum coffer_status cf_igvm_writer_finish(
+enum coffer_status cf_igvm_writer_serialize(
 	struct cf_igvm_writer *w, struct cf_buf *out, struct coffer_error *err)
 {
 	uint32_t fixed = w->version == 2 ? CF_IGVM_V2_SIZE : CF_IGVM_V1_SIZE;
-	struct cf_igvm *check = NULL;
-	enum coffer_status status;
 	size_t tlv = 0, end, before = out->len;
 
 	for (size_t i = 0; i < CF_IGVM_NSECTIONS; i++)
@@ -344,7 +342,19 @@ enum coffer_status cf_igvm_writer_finish(
 	if (out->failed)
 		return cf_fail_nomem(err, "igvm: the file");
 	write_file(w, fixed, (uint32_t)tlv, end, out->data + before);
-	status = cf_igvm_parse(out->data + before, end, &check, err);
+	return COFFER_OK;
+}
+
+enum coffer_status cf_igvm_writer_finish(
+	struct cf_igvm_writer *w, struct cf_buf *out, struct coffer_error *err)
+{
+	size_t before = out->len;
+	struct cf_igvm *check = NULL;
+	enum coffer_status status = cf_igvm_writer_serialize(w, out, err);
+
+	if (!status)
+		status = cf_igvm_parse(
+			out->data + before, out->len - before, &check, err);
 	cf_igvm_destroy(check);
 	if (status)
 		out->len = before;

@@ -5,6 +5,19 @@
 
 #include "igvm/igvm.h"
 
+#include <zlib.h>
+
+/* Make the checksum of a changed file right again. */
+static inline void igvm_fix_checksum(struct cf_buf *b)
+{
+	uint32_t fixed = cf_load_le32(b->data + 4) == 2 ? 32 : 24;
+
+	cf_store_le32(b->data + 20, 0);
+	cf_store_le32(b->data + 20,
+		(uint32_t)crc32(
+			0, b->data, fixed + cf_load_le32(b->data + 12)));
+}
+
 /* A version 1 writer that has this platform, with mask 1. */
 static inline struct cf_igvm_writer *igvm_writer_with_platform(unsigned type)
 {
