@@ -30,6 +30,8 @@ static bool reserved_are_zero(const struct command *cmd, const uint8_t *buf)
 {
 	uint8_t rest[MAX_BUFFER];
 
+	if (!cmd->size)
+		return true;
 	memcpy(rest, buf, cmd->size);
 	for (const struct field *f = cmd->fields; f && f->name; f++)
 		memset(rest + f->offset, 0, f->size);
