@@ -98,10 +98,29 @@ enum cf_stop {
 struct cf_stop_info {
 	enum cf_stop why;
 	uint64_t rip;     /* linear address where it stopped */
-	uint64_t code;    /* GUEST_TERM: the GHCB MSR; DEBUG: DR6 bits */
-	uint64_t gpa;     /* where a fatal access went, if any */
+	uint64_t code;    /* GUEST_TERM: the GHCB MSR; DEBUG: CF_DEBUG_HIT_* */
+	uint64_t gpa;     /* where a fatal access went, if any; DEBUG: the
+			   * linear address of the watched bytes */
 	char detail[256]; /* one line for a person; may be empty */
 };
+
+/* Break- and watchpoints of a debugger, by linear address. */
+enum cf_debug_kind {
+	CF_DEBUG_EXEC,
+	CF_DEBUG_WRITE,
+	CF_DEBUG_READ,
+	CF_DEBUG_ACCESS, /* read or written */
+};
+struct cf_debug_point {
+	enum cf_debug_kind kind;
+	uint64_t addr;
+	uint64_t len; /* bytes; EXEC: 1 */
+};
+#define CF_DEBUG_HIT_STEP   0x1u
+#define CF_DEBUG_HIT_EXEC   0x2u
+#define CF_DEBUG_HIT_WRITE  0x4u
+#define CF_DEBUG_HIT_READ   0x8u
+#define CF_DEBUG_HIT_ACCESS 0x10u
 
 struct cf_vm;
 
@@ -134,6 +153,18 @@ struct cf_accel_ops {
 	void (*sipi)(struct cf_vm *vm, unsigned vcpu, uint8_t vector);
 	void (*nmi)(struct cf_vm *vm, unsigned vcpu);
 	uint64_t (*instructions)(struct cf_vm *vm, unsigned vcpu);
+	/* For a debugger, while no vCPU runs; all NULL: not supported.
+	 * points replaces those that were set (copied).  step: run() comes
+	 * back after one instruction of this vCPU.  Memory is read and
+	 * written by linear address, without side effects; false: not
+	 * mapped, or a device. */
+	CF_MUST_CHECK bool (*debug_points)(struct cf_vm *vm,
+		const struct cf_debug_point *points, size_t n);
+	void (*debug_step)(struct cf_vm *vm, unsigned vcpu, bool on);
+	CF_MUST_CHECK bool (*debug_read)(struct cf_vm *vm, unsigned vcpu,
+		uint64_t addr, void *p, size_t len);
+	CF_MUST_CHECK bool (*debug_write)(struct cf_vm *vm, unsigned vcpu,
+		uint64_t addr, const void *p, size_t len);
 };
 
 /* NULL with the reason in *err when this machine cannot run it. */
