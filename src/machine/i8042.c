@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keyboard controller without a keyboard, system control port A (0x92) and
+ * the reset control register (0xCF9): the ways to reset a PC and to gate A20,
+ * which is always open here.
+ *
+ * Source: IBM PS/2 Technical Reference; ICH9 data sheet, "RST_CNT".
+ */
+#include "base/base.h"
+#include "machine/devices_priv.h"
+
+#define DATA_PORT    0x60
+#define COMMAND_PORT 0x64
+#define PORT_A       0x92
+#define RESET_PORT   0xCF9
+
+#define STATUS_OUTPUT_FULL 0x01
+#define STATUS_SYSTEM      0x04
+#define STATUS_COMMAND     0x08
+
+struct cf_i8042 {
+	struct cf_dev_env env;
+	uint8_t command; /* that waits for its data byte; 0: none */
+	uint8_t config;
+	uint8_t reply;
+	bool has_reply;
+	uint8_t port_a, reset;
+};
+
+static void reset(struct cf_i8042 *k)
+{
+	k->env.end(k->env.opaque, CF_END_RESET, 0);
+}
+
+static void answer(struct cf_i8042 *k, uint8_t v)
+{
+	k->reply = v;
+	k->has_reply = true;
+}
+
+static uint64_t data_read(
+	void *dev, unsigned vcpu, uint64_t offset, unsigned size)
+{
+	struct cf_i8042 *k = dev;
+
+	k->has_reply = false;
+	return k->reply;
+}
+
+/* A byte for a command, or for the keyboard, which does not exist. */
+static void data_write(void *dev, unsigned vcpu, uint64_t offset, unsigned size,
+	uint64_t value)
+{
+	struct cf_i8042 *k = dev;
+
+	if (k->command == 0x60)
+		k->config = (uint8_t)value;
+	else if (k->command == 0xD1 && !(value & 1))
+		reset(k);
+	k->command = 0;
+}
+
+static uint64_t command_read(
+	void *dev, unsigned vcpu, uint64_t offset, unsigned size)
+{
+	const struct cf_i8042 *k = dev;
+
+	return STATUS_SYSTEM | STATUS_COMMAND |
+		(k->has_reply ? STATUS_OUTPUT_FULL : 0);
+}
+
+static void command_write(void *dev, unsigned vcpu, uint64_t offset,
+	unsigned size, uint64_t value)
+{
+	struct cf_i8042 *k = dev;
+
+	k->command = 0;
+	switch (value) {
+	case 0x20:
+		answer(k, k->config);
+		break;
+	case 0x60: /* write configuration */
+	case 0xD1: /* write output port */
+	case 0xD2:
+	case 0xD3:
+	case 0xD4:
+		k->command = (uint8_t)value;
+		break;
+	case 0xA9: /* test of the second port: clock stuck low */
+	case 0xAB: /* test of the first port */
+		answer(k, 0x01);
+		break;
+	case 0xAA: /* self test */
+		answer(k, 0x55);
+		break;
+	case 0xD0: /* read output port: A20 open, not in reset */
+		answer(k, 0x03);
+		break;
+	default:
+		/* 0xF0-0xFF pulse output lines; line 0 is reset. */
+		if (value >= 0xF0 && !(value & 1))
+			reset(k);
+	}
+}
+
+static uint64_t port_a_read(
+	void *dev, unsigned vcpu, uint64_t offset, unsigned size)
+{
+	const struct cf_i8042 *k = dev;
+
+	return k->port_a;
+}
+
+static void port_a_write(void *dev, unsigned vcpu, uint64_t offset,
+	unsigned size, uint64_t value)
+{
+	struct cf_i8042 *k = dev;
+
+	if ((value & 1) && !(k->port_a & 1))
+		reset(k);
+	k->port_a = (uint8_t)value;
+}
+
+static uint64_t reset_read(
+	void *dev, unsigned vcpu, uint64_t offset, unsigned size)
+{
+	const struct cf_i8042 *k = dev;
+
+	return k->reset;
+}
+
+static void reset_write(void *dev, unsigned vcpu, uint64_t offset,
+	unsigned size, uint64_t value)
+{
+	struct cf_i8042 *k = dev;
+
+	if ((value & 4) && !(k->reset & 4))
+		reset(k);
+	k->reset = (uint8_t)value & 0x0E;
+}
+
+static const struct cf_io_ops data_ops = { data_read, data_write, 1 };
+static const struct cf_io_ops command_ops = { command_read, command_write, 1 };
+static const struct cf_io_ops port_a_ops = { port_a_read, port_a_write, 1 };
+static const struct cf_io_ops reset_ops = { reset_read, reset_write, 1 };
+
+static const struct {
+	uint16_t port;
+	const struct cf_io_ops *ops;
+	const char *name;
+} ports[] = {
+	{ DATA_PORT, &data_ops, "keyboard controller" },
+	{ COMMAND_PORT, &command_ops, "keyboard controller" },
+	{ PORT_A, &port_a_ops, "system control port" },
+	{ RESET_PORT, &reset_ops, "reset control" },
+};
+
+enum coffer_status cf_i8042_create(const struct cf_dev_env *env,
+	struct cf_i8042 **out, struct coffer_error *err)
+{
+	struct cf_i8042 *k = cf_alloc_array(1, sizeof(*k));
+	enum coffer_status s = COFFER_OK;
+
+	if (!k)
+		return cf_fail_nomem(err, "the keyboard controller");
+	k->env = *env;
+	k->port_a = 0x02; /* A20 open */
+	for (size_t i = 0; i < CF_ARRAY_LEN(ports) && s == COFFER_OK; i++)
+		s = cf_bus_add(env->pio,
+			&(struct cf_io_range) { ports[i].port, 1, ports[i].ops,
+				k, ports[i].name },
+			err);
+	if (s)
+		cf_i8042_destroy(k);
+	else
+		*out = k;
+	return s;
+}
+
+void cf_i8042_destroy(struct cf_i8042 *k)
+{
+	for (size_t i = 0; k && i < CF_ARRAY_LEN(ports); i++)
+		cf_bus_remove(k->env.pio, ports[i].port, k);
+	free(k);
+}
