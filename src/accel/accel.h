@@ -167,6 +167,17 @@ struct cf_accel_ops {
 		uint64_t addr, const void *p, size_t len);
 };
 
+/* The page that SNP's launch page type CPUID holds: what the software CPU of
+ * this model answers. */
+struct cf_cpuid_page_params {
+	const char *cpu_model;
+	enum cf_platform platform;
+	unsigned cbit, vcpus;
+	uint64_t tsc_hz;
+};
+enum coffer_status cf_accel_cpuid_page(const struct cf_cpuid_page_params *p,
+	uint8_t page[4096], struct coffer_error *err) CF_MUST_CHECK;
+
 /* NULL with the reason in *err when this machine cannot run it. */
 const struct cf_accel_ops *cf_accel_soft(struct coffer_error *err);
 const struct cf_accel_ops *cf_accel_kvm(struct coffer_error *err);

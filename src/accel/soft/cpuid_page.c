@@ -9,6 +9,7 @@
 #include "accel/soft/cpuid_model_priv.h"
 
 #include "accel/soft/fpu_priv.h"
+#include "accel/accel.h"
 #include "base/bytes.h"
 
 #include <string.h>
@@ -75,4 +76,18 @@ void cf_cpuid_page_fill(const struct cf_cpuid_env *env, uint8_t page[4096])
 		for (size_t k = 0; k < 4; k++)
 			cf_store_le32(p + 24 + 4 * k, out[k]);
 	}
+}
+
+enum coffer_status cf_accel_cpuid_page(const struct cf_cpuid_page_params *p,
+	uint8_t page[4096], struct coffer_error *err)
+{
+	struct cf_cpuid_env env = { .platform = p->platform,
+		.cbit = p->cbit,
+		.vcpus = p->vcpus,
+		.tsc_hz = p->tsc_hz };
+	enum coffer_status s = cf_cpu_model_find(p->cpu_model, &env.model, err);
+
+	if (s == COFFER_OK)
+		cf_cpuid_page_fill(&env, page);
+	return s;
 }
