@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keyboard controller without a keyboard, system control port A (0x92) and
- * the reset control register (0xCF9): the ways to reset a PC and to gate A20,
- * which is always open here.
+ * Keyboard controller without a keyboard and system control port A (0x92):
+ * ways to reset a PC and to gate A20, which is always open here.
  *
- * Source: IBM PS/2 Technical Reference; ICH9 data sheet, "RST_CNT".
+ * Source: IBM PS/2 Technical Reference.
  */
 #include "base/base.h"
 #include "machine/devices_priv.h"
@@ -12,7 +11,6 @@
 #define DATA_PORT    0x60
 #define COMMAND_PORT 0x64
 #define PORT_A       0x92
-#define RESET_PORT   0xCF9
 
 #define STATUS_OUTPUT_FULL 0x01
 #define STATUS_SYSTEM      0x04
@@ -24,7 +22,7 @@ struct cf_i8042 {
 	uint8_t config;
 	uint8_t reply;
 	bool has_reply;
-	uint8_t port_a, reset;
+	uint8_t port_a;
 };
 
 static void reset(struct cf_i8042 *k)
@@ -121,28 +119,9 @@ static void port_a_write(void *dev, unsigned vcpu, uint64_t offset,
 	k->port_a = (uint8_t)value;
 }
 
-static uint64_t reset_read(
-	void *dev, unsigned vcpu, uint64_t offset, unsigned size)
-{
-	const struct cf_i8042 *k = dev;
-
-	return k->reset;
-}
-
-static void reset_write(void *dev, unsigned vcpu, uint64_t offset,
-	unsigned size, uint64_t value)
-{
-	struct cf_i8042 *k = dev;
-
-	if ((value & 4) && !(k->reset & 4))
-		reset(k);
-	k->reset = (uint8_t)value & 0x0E;
-}
-
 static const struct cf_io_ops data_ops = { data_read, data_write, 1 };
 static const struct cf_io_ops command_ops = { command_read, command_write, 1 };
 static const struct cf_io_ops port_a_ops = { port_a_read, port_a_write, 1 };
-static const struct cf_io_ops reset_ops = { reset_read, reset_write, 1 };
 
 static const struct {
 	uint16_t port;
@@ -152,7 +131,6 @@ static const struct {
 	{ DATA_PORT, &data_ops, "keyboard controller" },
 	{ COMMAND_PORT, &command_ops, "keyboard controller" },
 	{ PORT_A, &port_a_ops, "system control port" },
-	{ RESET_PORT, &reset_ops, "reset control" },
 };
 
 enum coffer_status cf_i8042_create(const struct cf_dev_env *env,

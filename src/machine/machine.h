@@ -31,6 +31,8 @@ struct cf_launch_params;
 #define CF_MAX_DRIVES 8
 #define CF_MAX_NICS   4
 
+#define CF_MACHINE_TSC_HZ 1000000000u
+
 /* A disk: a raw file or block device, or an NBD URI. */
 struct cf_drive_config {
 	const char *path;
@@ -80,9 +82,13 @@ struct cf_memory *cf_machine_memory(struct cf_machine *m);
 /* What IGVM parameters are filled from; borrowed, valid until destroy. */
 const struct cf_plan_env *cf_machine_env(struct cf_machine *m);
 
+/* Memory for the firmware pages of a plan (near 4 GiB); before a secure
+ * processor is bound to the memory and before cf_machine_load_plan. */
+enum coffer_status cf_machine_add_plan_memory(struct cf_machine *m,
+	const struct cf_plan *plan, struct coffer_error *err) CF_MUST_CHECK;
+
 /*
- * Load and start from a plan.  Memory that the plan names outside RAM is added
- * first.  sp and finish: for confidential platforms, both kept until the
+ * Load from a plan.  sp and finish: for confidential platforms, both kept until the
  * machine is destroyed; NULL loads a native plan in plain text.
  */
 struct cf_machine_launch {
