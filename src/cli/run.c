@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * coffer run: a guest from an IGVM file, a firmware image or a kernel, with
+ * the options of QEMU.
+ */
+#include "cli/run_priv.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* For the signal handler alone. */
+static struct cf_machine *volatile running;
+
+static void on_signal(int number)
+{
+	struct cf_machine *m = running;
+
+	if (m)
+		cf_machine_quit(m);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void write_log(void *opaque, enum cf_log_level level, const char *text)
+{
+	fprintf(stderr, "coffer run: %s\n", text);
+}
+
+static void print_digests(const struct run *r)
+{
+	char hex[2 * CF_DIGEST_MAX + 1];
+	bool same = r->expected_len == r->launched_len &&
+		memcmp(r->expected, r->launched, r->expected_len) == 0;
+
+	if (!r->expected_len)
+		return;
+	cf_hex(hex, r->expected, r->expected_len);
+	fprintf(stderr, "expected digest: %s\n", hex);
+	if (!r->launched_len)
+		return;
+	cf_hex(hex, r->launched, r->launched_len);
+	fprintf(stderr, "launched digest: %s\n%s%s%s\n", hex,
+		same ? cli_green(stderr) : cli_red(stderr),
+		same ? "match" : "DO NOT MATCH", cli_reset(stderr));
+}
+
+/* The exit status of a run that ended; QEMU's for isa-debug-exit. */
+static int exit_status(struct run *r, const struct cf_machine_result *result)
+{
+	switch (result->end) {
+	case CF_END_DEBUG_EXIT:
+		return (int)(result->code & 0xFF);
+	case CF_END_FAILED:
+		run_report(r, result);
+		return CLI_FAILED;
+	case CF_END_BUDGET:
+		run_report(r, result);
+		return CLI_FAILED;
+	default:
+		return CLI_OK;
+	}
+}
+
+/* From power-on to the end of the guest or its next reset. */
+static int one_life(struct run *r, bool *again)
+{
+	struct cf_machine_result result = { 0 };
+	struct coffer_error err;
+	uint64_t limit = UINT64_MAX;
+	int status;
+
+	*again = false;
+	if (r->opts.max_instructions &&
+		!cf_parse_u64(r->opts.max_instructions, UINT64_MAX, &limit))
+		return cli_usage(r->self,
+			"-max-instructions: '%s' is not a number",
+			r->opts.max_instructions);
+	if (run_launch(r, &err))
+		return cli_failed(r->self, &err);
+	if (r->opts.print_digest)
+		print_digests(r);
+	running = r->machine;
+	if (cf_machine_run(r->machine, limit, &result, &err)) {
+		running = NULL;
+		return cli_failed(r->self, &err);
+	}
+	running = NULL;
+	status = exit_status(r, &result);
+	*again = result.end == CF_END_RESET && !r->opts.no_reboot;
+	return status;
+}
+
+static int run_command(int argc, char **argv, const struct cli_command *self)
+{
+	struct run *r;
+	struct coffer_error err;
+	bool again = true;
+	int status;
+
+	r = cf_alloc_array(1, sizeof(*r));
+	if (!r)
+		return cli_fail(self, "not enough memory");
+	r->self = self;
+	status = qemu_options_parse(argc, argv, self, &r->opts);
+	if (status >= 0) {
+		free(r);
+		return status;
+	}
+	r->log = (struct cf_log) { .level = r->opts.quiet ? CF_LOG_ERROR
+							  : CF_LOG_WARN,
+		.write = write_log };
+	status = CLI_FAILED;
+	if (qemu_resolve(&r->opts, &err) || run_configure(r, &err)) {
+		cli_failed(self, &err);
+		again = false;
+	} else {
+		catch_signals();
+	}
+	while (again) {
+		status = one_life(r, &again);
+		run_end(r);
+	}
+	run_unconfigure(r);
+	qemu_options_finish(&r->opts);
+	free(r);
+	return status;
+}
+
+const struct cli_command cli_run = {
+	.name = "run",
+	.args = "",
+	.summary = "Run a guest from an IGVM file, firmware or a kernel.",
+	.details = "Options are QEMU's, in QEMU's syntax; one dash or two. "
+		   "Without SEV hardware a\nconfidential guest runs in "
+		   "software, with a simulated secure processor.",
+	.options = qemu_option_table,
+	.run = run_command,
+};

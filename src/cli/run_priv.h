@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer run: what its parts share. */
+#ifndef CF_CLI_RUN_PRIV_H
+#define CF_CLI_RUN_PRIV_H
+
+#include "base/base.h"
+#include "cli/qemu_opts.h"
+#include "igvm/igvm.h"
+#include "image/image.h"
+#include "machine/chardev.h"
+#include "machine/machine.h"
+#include "sp/soft/soft.h"
+#include "sp/soft/state_dir.h"
+#include "sp/sp.h"
+
+#define RUN_MAX_CHARDEVS 16
+
+struct run {
+	const struct cli_command *self;
+	struct qemu_options opts;
+	struct cf_log log;
+	struct cf_machine_config config;
+	struct cf_chardev *chardev[RUN_MAX_CHARDEVS]; /* owned */
+	struct {
+		const char *id; /* of -chardev; NULL: another option's */
+		struct cf_chardev *c;
+	} named[QEMU_MAX_SETS];
+	size_t nchardevs, nnamed;
+	bool uses_stdio;
+
+	struct cf_mapping igvm_file, firmware, kernel, initrd;
+	struct cf_igvm *igvm;
+	struct cf_ovmf ovmf;
+	struct cf_kernel_hashes hashes;
+
+	/* One life of the guest; made anew for each reset. */
+	struct cf_machine *machine;
+	struct cf_plan *plan;
+	struct cf_sp_state *state;
+	struct cf_sp_soft *sp;
+	struct cf_sp_guest *guest;
+	struct cf_launch_params params;
+	struct cf_sp_finish finish;
+	uint8_t id_block[96], id_auth[4096], cpuid_page[4096];
+	uint8_t *session, *dh_cert;
+	struct cf_buf cert_table;
+	uint8_t expected[CF_DIGEST_MAX], launched[CF_DIGEST_MAX];
+	size_t expected_len, launched_len;
+};
+
+/* run_config.c: options to a machine's description; opens what they name. */
+enum coffer_status run_configure(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+void run_unconfigure(struct run *r);
+
+/* run_launch.c: make the machine and load it; and end it. */
+enum coffer_status run_launch(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+void run_end(struct run *r);
+
+/* run_report.c: where the guest stands, on standard error. */
+void run_report(struct run *r, const struct cf_machine_result *result);
+
+#endif
