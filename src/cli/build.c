@@ -167,7 +167,7 @@ static int build(const struct cli_args *args, struct cf_build_params *p)
 	if (status)
 		cf_error_context(&err, status, "%s", in);
 	if (!status)
-		status = cf_write_file(out, 0666, file.data, file.len, &err);
+		status = cf_write_file(out, 0644, file.data, file.len, &err);
 	if (!status && cli_has(args, "verbose"))
 		fprintf(stderr, "coffer build: %s: %zu bytes, from %s\n", out,
 			file.len, in);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MAX_KEY_FILE 65536
-#define ALL_MODES    0666
+#define ALL_MODES    0644
 
 static enum coffer_status load_signature(const char *path,
 	struct cf_p384_signature *out, struct coffer_error *err)

@@ -61,7 +61,7 @@ enum coffer_status cli_sign_write_igvm(const struct cli_args *args,
 		cf_error_context(err, status, "%s", path);
 	else
 		status = cf_write_file(
-			cli_get(args, "output"), 0666, out.data, out.len, err);
+			cli_get(args, "output"), 0644, out.data, out.len, err);
 	cf_buf_finish(&out);
 	cf_igvm_destroy(file);
 	cf_unmap_file(&in);
