@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #define AT_API      0x004
@@ -191,6 +192,10 @@ static bool verify_slot(const struct cf_sev_cert *cert, unsigned slot,
 	const uint8_t *key = signer->bytes + AT_KEY;
 	size_t bits;
 
+	/* A key for key agreement signs nothing. */
+	if (signer->algo == CF_SEV_ALGO_ECDH_SHA256 ||
+		signer->algo == CF_SEV_ALGO_ECDH_SHA384)
+		return false;
 	if (!signer->is_rsa)
 		return verify_slot_ec(cert, slot, &signer->key);
 	bits = cf_load_le32(key);
@@ -264,7 +269,8 @@ enum coffer_status cf_sev_cert_sign(uint8_t cert[CF_SEV_CERT_LEN],
 	return COFFER_OK;
 }
 
-enum coffer_status cf_amd_cert_parse(const uint8_t *p, size_t n,
+/* Up to and with the modulus. */
+static enum coffer_status parse_body(const uint8_t *p, size_t n,
 	struct cf_amd_cert *out, struct coffer_error *err)
 {
 	struct cf_cursor c = cf_cursor(p, n);
@@ -291,13 +297,62 @@ enum coffer_status cf_amd_cert_parse(const uint8_t *p, size_t n,
 			mod_bits, exp_bits);
 	a.number_len = mod_bits / 8;
 	if (!cf_take(&c, a.number_len, &a.exponent) ||
-		!cf_take(&c, a.number_len, &a.modulus) ||
-		!cf_take(&c, a.number_len, &a.signature))
+		!cf_take(&c, a.number_len, &a.modulus))
 		return cf_fail(err, COFFER_ERR_TRUNCATED,
-			"AMD certificate: it ends before its signature");
+			"AMD certificate: it ends within its key");
 	a.len = n - c.left;
 	*out = a;
 	return COFFER_OK;
+}
+
+enum coffer_status cf_amd_cert_parse(const uint8_t *p, size_t n,
+	struct cf_amd_cert *out, struct coffer_error *err)
+{
+	struct cf_amd_cert a;
+	enum coffer_status status = parse_body(p, n, &a, err);
+
+	if (status)
+		return status;
+	if (a.number_len > n - a.len)
+		return cf_fail(err, COFFER_ERR_TRUNCATED,
+			"AMD certificate: it ends before its signature");
+	a.signature = p + a.len;
+	a.len += a.number_len;
+	*out = a;
+	return COFFER_OK;
+}
+
+enum coffer_status cf_amd_cert_parse_bare(const uint8_t *p, size_t n,
+	struct cf_amd_cert *out, struct coffer_error *err)
+{
+	enum coffer_status status = parse_body(p, n, out, err);
+
+	if (status)
+		return status;
+	if (out->len != n)
+		return cf_fail(err, COFFER_ERR_FORMAT,
+			"AMD certificate: %zu bytes follow its key; want none "
+			"or a signature of %zu",
+			n - out->len, out->number_len);
+	return COFFER_OK;
+}
+
+enum coffer_status cf_amd_cert_spki_sha384(const struct cf_amd_cert *cert,
+	uint8_t out[CF_SHA384_LEN], struct coffer_error *err)
+{
+	EVP_PKEY *key =
+		rsa_key(cert->modulus, cert->exponent, cert->number_len);
+	uint8_t *der = NULL;
+	int n = key ? i2d_PUBKEY(key, &der) : 0;
+	enum coffer_status status;
+
+	EVP_PKEY_free(key);
+	if (n <= 0)
+		return cf_fail(err, COFFER_ERR_FORMAT,
+			"AMD certificate: its numbers are no RSA key");
+	status = cf_sha384(der, (size_t)n, out, err);
+	OPENSSL_free(der);
+	return status;
 }
 
 enum coffer_status cf_amd_cert_verify(const struct cf_amd_cert *cert,
@@ -314,7 +369,7 @@ enum coffer_status cf_amd_cert_verify(const struct cf_amd_cert *cert,
 			"signer",
 			cf_sev_usage_name(cert->usage));
 	key = rsa_key(ark->modulus, ark->exponent, ark->number_len);
-	if (cert->number_len == ark->number_len)
+	if (cert->signature && cert->number_len == ark->number_len)
 		good = rsa_verify(key,
 			ark->number_len == 512 ? EVP_sha384() : EVP_sha256(),
 			cert->bytes, cert->len - cert->number_len,

@@ -83,11 +83,20 @@ struct cf_amd_cert {
 	uint32_t usage;
 	const uint8_t *key_id, *certifying_id; /* 16 bytes each */
 	size_t number_len;                     /* 256 or 512 */
-	const uint8_t *exponent, *modulus, *signature;
+	const uint8_t *exponent, *modulus;
+	const uint8_t *signature; /* NULL: the form without one */
 };
 /* The certificate at the start of n bytes. */
 enum coffer_status cf_amd_cert_parse(const uint8_t *p, size_t n,
 	struct cf_amd_cert *out, struct coffer_error *err) CF_MUST_CHECK;
+/* The form without a signature, as early Naples ARKs were published: all n
+ * bytes.  It can be trusted by its key only. */
+enum coffer_status cf_amd_cert_parse_bare(const uint8_t *p, size_t n,
+	struct cf_amd_cert *out, struct coffer_error *err) CF_MUST_CHECK;
+/* SHA-384 of the key as a SubjectPublicKeyInfo, comparable with the key of an
+ * X.509 certificate. */
+enum coffer_status cf_amd_cert_spki_sha384(const struct cf_amd_cert *cert,
+	uint8_t out[CF_SHA384_LEN], struct coffer_error *err) CF_MUST_CHECK;
 /* Signed by the ARK (itself, for an ARK). */
 enum coffer_status cf_amd_cert_verify(const struct cf_amd_cert *cert,
 	const struct cf_amd_cert *ark, struct coffer_error *err) CF_MUST_CHECK;
