@@ -46,7 +46,7 @@ const char *cf_verdict_name(enum cf_verdict v); /* "not asked" */
 
 struct cf_check_result {
 	enum cf_verdict verdict;
-	char reason[200];
+	char reason[256];
 };
 
 struct cf_verify_result {

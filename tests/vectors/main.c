@@ -31,10 +31,6 @@ static size_t ncases;
 
 /* Kinds whose code has not come yet. */
 static const char *const waiting[] = {
-	"sev-ca",
-	"sev-cert-fields",
-	"sev-chain",
-	"sev-secret",
 	"tdx-quote",
 	"tdx-quote-verify",
 };
