@@ -88,33 +88,58 @@ static enum coffer_status extend(struct meter *m, const struct meter_item *item,
 	return cf_hash_once(m->hash, info, sizeof(info), m->ld, err);
 }
 
-/* The contents of all waiting pages; *hash is owned by the caller. */
-static enum coffer_status hash_contents(
-	struct meter *m, uint8_t (**hash)[48], struct coffer_error *err)
-{
-	CF_CLEANUP(cf_free_ptr) const uint8_t **block = NULL;
-	size_t n = 0;
+/* The chain runs along while later pages are being hashed. */
+struct chain {
+	struct meter *m;
+	const uint8_t (*hash)[48];
+	size_t item;   /* next to enter the chain */
+	size_t hashed; /* digests used so far */
+};
 
-	block = cf_alloc_array(m->nitems, sizeof(*block));
-	*hash = cf_alloc_array(m->nitems, sizeof(**hash));
-	if (!block || !*hash)
-		return cf_fail_nomem(err, "the launch digest");
-	for (size_t i = 0; i < m->nitems; i++)
-		if (m->item[i].data)
-			block[n++] = m->item[i].data;
-	return cf_batch_sha384(block, n, CF_PAGE_SIZE, *hash, err);
+/* Enter what can be entered with `ready` digests. */
+static enum coffer_status extend_until(
+	struct chain *c, size_t ready, struct coffer_error *err)
+{
+	enum coffer_status st = COFFER_OK;
+
+	for (; !st && c->item < c->m->nitems; c->item++) {
+		const struct meter_item *item = &c->m->item[c->item];
+
+		if (item->data && c->hashed == ready)
+			break;
+		st = extend(c->m, item,
+			item->data ? c->hash[c->hashed++] : NULL, err);
+	}
+	return st;
+}
+
+static enum coffer_status on_ready(
+	void *opaque, size_t first, size_t n, struct coffer_error *err)
+{
+	return extend_until(opaque, first + n, err);
 }
 
 static enum coffer_status snp_peek(
 	struct meter *m, uint8_t *out, struct coffer_error *err)
 {
+	CF_CLEANUP(cf_free_ptr) const uint8_t **block = NULL;
 	CF_CLEANUP(cf_free_ptr) uint8_t(*hash)[48] = NULL;
-	enum coffer_status st = hash_contents(m, &hash, err);
+	struct chain c = { .m = m };
+	enum coffer_status st;
 	size_t n = 0;
 
-	for (size_t i = 0; !st && i < m->nitems; i++)
-		st = extend(m, &m->item[i], m->item[i].data ? hash[n++] : NULL,
-			err);
+	block = cf_alloc_array(m->nitems, sizeof(*block));
+	hash = cf_alloc_array(m->nitems, sizeof(*hash));
+	if (!block || !hash)
+		return cf_fail_nomem(err, "the launch digest");
+	c.hash = hash;
+	for (size_t i = 0; i < m->nitems; i++)
+		if (m->item[i].data)
+			block[n++] = m->item[i].data;
+	st = cf_batch_sha384_each(
+		block, n, CF_PAGE_SIZE, hash, on_ready, &c, err);
+	if (!st)
+		st = extend_until(&c, n, err);
 	if (st)
 		return st;
 	m->nitems = 0;
