@@ -122,6 +122,13 @@ static void test_native_maps_stack_pointer(void **state)
 	f->gpr[CF_RSP] = 0x1ff;
 	assert_int_equal(RUN(f, 0x40, 0xfe, 0xc4), 0); /* inc spl */
 	assert_true(f->gpr[CF_RSP] == 0x100);
+	/* The register that stood for RSP is itself again. */
+	f->gpr[CF_RSP] = 0x11223344;
+	f->gpr[CF_RBP] = 0x55667788;
+	assert_int_equal(RUN(f, 0x0f, 0xcc), 0); /* bswap esp */
+	assert_int_equal(RUN(f, 0x0f, 0xcd), 0); /* bswap ebp */
+	assert_true(f->gpr[CF_RSP] == 0x44332211);
+	assert_true(f->gpr[CF_RBP] == 0x88776655);
 }
 
 static void test_native_uses_every_argument_register(void **state)
@@ -246,6 +253,11 @@ static void test_native_rounds_as_guest_mxcsr_says(void **state)
 	cf_store_le32(mxcsr, 0x3f80);                  /* round down */
 	assert_int_equal(run(f), 0);
 	assert_int_equal(f->gpr[CF_RAX], 1);
+	/* From memory, with RDX taken: no vector register, MXCSR all the same. */
+	memcpy(f->mem, xmm(f, 0), 8);
+	assert_int_equal(
+		RUN(f, 0xf2, 0x0f, 0x2d, 0x10), 0); /* cvtsd2si edx, [rax] */
+	assert_int_equal(f->gpr[CF_RDX], 1);
 	/* The host's own rounding is untouched. */
 	assert_int_equal(__builtin_ia32_stmxcsr() & 0xffc0, 0x1f80);
 }
@@ -295,6 +307,19 @@ static void test_native_x87_defers_its_exceptions(void **state)
 	assert_int_equal(RUN(f, 0x9b), CF_NATIVE_FAULT | 16); /* fwait */
 	assert_int_equal(RUN(f, 0xdb, 0xe2), 0);              /* fnclex */
 	assert_int_equal(RUN(f, 0xd9, 0xe8), 0);
+}
+
+/* FXSAVE numbers registers from ST(0); FNINIT makes that R0. */
+static void test_native_fninit_keeps_register_contents(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(RUN(f, 0xdb, 0xe3), 0); /* fninit */
+	assert_int_equal(RUN(f, 0xd9, 0xe8), 0); /* fld1: R7 */
+	assert_int_equal(f->fpu.area[CF_FPU_ST + 8], 0xff);
+	assert_int_equal(RUN(f, 0xdb, 0xe3), 0); /* fninit: R7 is ST(7) */
+	assert_int_equal(f->fpu.area[CF_FPU_ST + 8], 0);
+	assert_int_equal(f->fpu.area[CF_FPU_ST + 7 * 16 + 8], 0xff);
 }
 
 static void test_native_fxsave_round_trip(void **state)
@@ -504,6 +529,7 @@ int main(void)
 		TEST(test_native_reports_simd_exceptions),
 		TEST(test_native_x87_computes_and_hides_pointers),
 		TEST(test_native_x87_defers_its_exceptions),
+		TEST(test_native_fninit_keeps_register_contents),
 		TEST(test_native_fxsave_round_trip),
 		TEST(test_native_xsave_marks_what_is_in_use),
 		TEST(test_native_environment_has_full_tags),

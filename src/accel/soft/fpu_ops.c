@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define FCW_MASKS 0x3fu
+#define FCW_BITS  0x1f3fu /* the others read as 0, but bit 6 as 1 */
+#define FSW_TOP   0x3800u
 #define FSW_ES    0x80u
 #define FSW_B     0x8000u
 
@@ -32,6 +34,19 @@ static uint16_t get_fsw(const struct cf_fpu *f)
 	return cf_load_le16(f->area + CF_FPU_FSW);
 }
 
+/* The area holds the registers from ST(0) on, so they move when TOP does. */
+static void rotate(struct cf_fpu *f, unsigned from, unsigned to)
+{
+	uint8_t old[8][16];
+
+	if (from == to)
+		return;
+	memcpy(old, f->area + CF_FPU_ST, sizeof old);
+	for (unsigned i = 0; i < 8; i++)
+		memcpy(f->area + CF_FPU_ST + 16 * i, old[(to + i - from) & 7],
+			16);
+}
+
 /* ES and B follow from the flags and masks. */
 void cf_fpu_set_control(struct cf_fpu *f, uint16_t fcw, uint16_t fsw)
 {
@@ -40,7 +55,9 @@ void cf_fpu_set_control(struct cf_fpu *f, uint16_t fcw, uint16_t fsw)
 
 	if (pending)
 		status |= FSW_ES | FSW_B;
-	cf_store_le16(f->area + CF_FPU_FCW, (uint16_t)(fcw | 0x40));
+	rotate(f, get_fsw(f) >> 11 & 7, fsw >> 11 & 7);
+	cf_store_le16(
+		f->area + CF_FPU_FCW, (uint16_t)((fcw & FCW_BITS) | 0x40));
 	cf_store_le16(f->area + CF_FPU_FSW, (uint16_t)status);
 }
 
@@ -111,8 +128,8 @@ static uint32_t do_emms(FN_ARGS)
 	if (get_fsw(fpu) & FSW_ES)
 		return FAULT_MF;
 	fpu->area[CF_FPU_FTW] = 0;
-	cf_store_le16(
-		fpu->area + CF_FPU_FSW, (uint16_t)(get_fsw(fpu) & ~0x3800u));
+	cf_fpu_set_control(
+		fpu, get_fcw(fpu), (uint16_t)(get_fsw(fpu) & ~FSW_TOP));
 	return 0;
 }
 

@@ -8,7 +8,8 @@
 /* The arguments of cf_native_fn. */
 #define FN_ARGS uint64_t gpr[16], void *mem, struct cf_fpu *fpu, uint16_t *fl
 
-/* Set control and status word; ES and B follow from them. */
+/* Set control and status word; ES, B and the order of the registers in the
+ * area follow from them. */
 void cf_fpu_set_control(struct cf_fpu *f, uint16_t fcw, uint16_t fsw);
 
 /* FXSAVE, XSAVE and their families, and cache line writes; false: none. */

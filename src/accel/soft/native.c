@@ -16,9 +16,12 @@
 #define CODE_LEN  ((size_t)16 << 20)
 #define MAX_STUBS (CODE_LEN / 64)
 
+/* The host's instruction and the register that stands for RSP. */
+#define KEY_LEN (CF_NATIVE_INSN_MAX + 1)
+
 struct entry {
 	uint8_t len; /* 0: free */
-	uint8_t insn[CF_NATIVE_INSN_MAX];
+	uint8_t key[KEY_LEN];
 	struct cf_native_op op;
 };
 
@@ -32,24 +35,24 @@ struct cf_native {
 	size_t table_len, nstubs;
 };
 
-static size_t hash_insn(const uint8_t *insn, size_t len)
+static size_t hash_key(const uint8_t *key, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
 
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ insn[i]) * 0x100000001b3u;
+		h = (h ^ key[i]) * 0x100000001b3u;
 	return (size_t)(h ^ h >> 32);
 }
 
-/* The entry of these bytes, or the free one where they belong. */
+/* The entry of this key, or the free one where it belongs. */
 static struct entry *find(
-	struct entry *table, size_t len, const uint8_t *insn, size_t insn_len)
+	struct entry *table, size_t len, const uint8_t *key, size_t key_len)
 {
-	size_t i = hash_insn(insn, insn_len) & (len - 1);
+	size_t i = hash_key(key, key_len) & (len - 1);
 
 	while (table[i].len &&
-		(table[i].len != insn_len ||
-			memcmp(table[i].insn, insn, insn_len) != 0))
+		(table[i].len != key_len ||
+			memcmp(table[i].key, key, key_len) != 0))
 		i = (i + 1) & (len - 1);
 	return &table[i];
 }
@@ -68,7 +71,7 @@ static bool grow(struct cf_native *n)
 		const struct entry *e = &n->table[i];
 
 		if (e->len)
-			*find(table, len, e->insn, e->len) = *e;
+			*find(table, len, e->key, e->len) = *e;
 	}
 	free(n->table);
 	n->table = table;
@@ -197,17 +200,22 @@ static bool add_stub(struct cf_native *n, struct cf_native_shape *shape)
 static enum cf_native_result compile_locked(struct cf_native *n,
 	struct cf_native_shape *shape, struct cf_native_op *out)
 {
+	uint8_t key[KEY_LEN];
+	size_t len = shape->insn_len + 1u;
 	struct entry *e;
 
 	if (!grow(n))
 		return CF_NATIVE_FULL;
-	e = find(n->table, n->table_len, shape->insn, shape->insn_len);
+	/* A register that stands for RSP looks like itself in the bytes. */
+	memcpy(key, shape->insn, shape->insn_len);
+	key[shape->insn_len] = shape->regs.rsp;
+	e = find(n->table, n->table_len, key, len);
 	if (!e->len) {
 		if (!add_stub(n, shape))
 			return CF_NATIVE_FULL;
 		e->op = shape->op;
-		e->len = shape->insn_len;
-		memcpy(e->insn, shape->insn, shape->insn_len);
+		e->len = (uint8_t)len;
+		memcpy(e->key, key, len);
 	}
 	*out = e->op;
 	return CF_NATIVE_OK;

@@ -7,8 +7,9 @@
  *	the instruction
  *	store x87 or vector registers, MXCSR, general registers, flags
  *	eax = 0
- *   exit:	(a fault continues here, with the result in EAX)
  *	restore MXCSR, x87 and callee-saved registers; return
+ *   exit:	(a fault continues here, with the result in EAX)
+ *	store x87; restore and return as above
  *
  * Loads and stores use MOV forms only, which leave the flags alone.
  */
@@ -231,7 +232,7 @@ static void prologue(struct cf_native_code *c, const struct cf_native_shape *s)
 		mov_reg(c, r->gpr, CF_RDI);
 	if (s->op.mem_len && r->mem != CF_RSI)
 		mov_reg(c, r->mem, CF_RSI);
-	if ((s->xmm_used || s->x87) && r->fpu != CF_RDX)
+	if ((s->xmm_used || s->mxcsr || s->x87) && r->fpu != CF_RDX)
 		mov_reg(c, r->fpu, CF_RDX);
 	if ((s->op.flags_read || s->op.flags_written) && r->fl != CF_RCX)
 		mov_reg(c, r->fl, CF_RCX);
@@ -283,6 +284,10 @@ void cf_native_emit(
 			gpr_mem(c, true, host_reg(shape, i), r->gpr, i);
 	store_flags(c, shape);
 	put(c, 2, 0x31, 0xc0); /* xor eax, eax */
+	epilogue(c, shape);
 	c->exit_at = c->len;
+	/* MMX instructions with a SIMD exception have set the tags. */
+	if (shape->x87)
+		store_vectors(c, shape);
 	epilogue(c, shape);
 }

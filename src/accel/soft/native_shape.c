@@ -238,7 +238,11 @@ static uint8_t alignment(
 		return 16;
 	if (s->vex)
 		return vex_aligned(insn->mnemonic) ? (uint8_t)s->op.mem_len : 1;
-	if (s->xmm_used && s->op.mem_len == 16)
+	/* Some processors check SHA operands and some do not; the host does
+	 * as it does, on a pointer with the guest's alignment. */
+	if (insn->meta.isa_ext == ZYDIS_ISA_EXT_SHA)
+		return 1;
+	if (s->op.mem_len == 16)
 		return sse_unaligned(insn->mnemonic) ? 1 : 16;
 	return 1;
 }
@@ -297,6 +301,12 @@ static bool is_shift(const ZydisDecodedInstruction *insn)
 		insn->meta.category == ZYDIS_CATEGORY_ROTATE;
 }
 
+static bool clears_flags(ZydisMnemonic m)
+{
+	return m == ZYDIS_MNEMONIC_PTEST || m == ZYDIS_MNEMONIC_VPTEST ||
+		m == ZYDIS_MNEMONIC_VTESTPS || m == ZYDIS_MNEMONIC_VTESTPD;
+}
+
 static void find_flags(
 	const ZydisDecodedInstruction *insn, struct cf_native_shape *s)
 {
@@ -305,6 +315,11 @@ static void find_flags(
 	if (!f)
 		return;
 	s->op.flags_read = (uint16_t)(f->tested & CF_NATIVE_STATUS);
+	/* Zydis 4.0 forgets that these clear what they do not set. */
+	if (clears_flags(insn->mnemonic)) {
+		s->op.flags_written = CF_NATIVE_STATUS;
+		return;
+	}
 	s->op.flags_written =
 		(uint16_t)((f->modified | f->set_0 | f->set_1 | f->undefined) &
 			CF_NATIVE_STATUS);
@@ -315,6 +330,10 @@ static void find_flags(
 
 static bool uses_mxcsr(const ZydisDecodedInstruction *insn)
 {
+	/* Of the conversions from integers in MMX registers or memory, which
+	 * have no class, only this one rounds. */
+	if (insn->mnemonic == ZYDIS_MNEMONIC_CVTPI2PS)
+		return true;
 	switch (insn->meta.exception_class) {
 	case ZYDIS_EXCEPTION_CLASS_SSE2:
 	case ZYDIS_EXCEPTION_CLASS_SSE3:
