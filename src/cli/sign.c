@@ -11,7 +11,9 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-	{ "measurement", 'm', "VALUE", "launch digest, base64 or hex", false },
+	{ "measurement", 'm', "VALUE",
+		"launch digest, base64 or hex (default: that of --igvm)",
+		false },
 	{ "idkey", 0, "PATH", "ID key, P-384 private key in PEM", false },
 	{ "authorkey", 0, "PATH", "author key, the same", false },
 	{ "id-pubkey", 0, "PATH", "ID public key, for --id-signature", false },
@@ -145,8 +147,8 @@ static int check_options(const struct cli_args *args)
 	if (args->noperands)
 		return cli_usage(
 			self, "no operand is expected: '%s'", args->operand[0]);
-	if (!cli_has(args, "measurement"))
-		return cli_usage(self, "want --measurement");
+	if (!cli_has(args, "measurement") && !cli_has(args, "igvm"))
+		return cli_usage(self, "want --measurement or --igvm");
 	if (cli_has(args, "to-sign"))
 		return -1;
 	if (cli_has(args, "idkey") == cli_has(args, "id-signature"))

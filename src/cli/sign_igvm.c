@@ -4,6 +4,10 @@
 
 #include "base/base.h"
 #include "igvm/igvm.h"
+#include "plan/plan.h"
+#include "sp/sp.h"
+
+#include <string.h>
 
 static void policy_of_file(const struct cf_igvm *file, struct signing *s)
 {
@@ -17,6 +21,25 @@ static void policy_of_file(const struct cf_igvm *file, struct signing *s)
 			(h.compatibility_mask & mask))
 			s->block.policy = h.u.policy.policy;
 	}
+}
+
+static enum coffer_status digest_of_file(
+	const struct cf_igvm *file, uint8_t out[48], struct coffer_error *err)
+{
+	const struct cf_plan_env env = { 0 };
+	uint8_t digest[CF_DIGEST_MAX];
+	struct cf_plan *plan = NULL;
+	enum coffer_status status;
+	size_t len;
+
+	status = cf_plan_from_igvm(
+		file, CF_PLATFORM_SEV_SNP, &cf_profile_spec, &env, &plan, err);
+	if (!status)
+		status = cf_launch_digest(plan, NULL, digest, &len, err);
+	if (!status)
+		memcpy(out, digest, 48);
+	cf_plan_destroy(plan);
+	return status;
 }
 
 enum coffer_status cli_sign_measure(const struct cli_args *args,
@@ -33,6 +56,8 @@ enum coffer_status cli_sign_measure(const struct cli_args *args,
 	if (status)
 		return status;
 	status = cf_igvm_parse(in.data, in.len, &file, err);
+	if (!status && !s->has_measurement)
+		status = digest_of_file(file, s->block.measurement, err);
 	if (status)
 		cf_error_context(err, status, "%s", path);
 	else if (!s->has_policy)

@@ -219,8 +219,12 @@ static int run(int argc, char **argv, const struct cli_command *self)
 	struct cf_chain_options o = { .now = (int64_t)time(NULL) };
 	struct cli_args args;
 	struct rules rules;
-	int leave = cli_parse(argc, argv, self, &args);
+	int leave;
 
+	if (argc > 1 && strcmp(argv[1], "launch") == 0)
+		return cli_verify_launch.run(
+			argc - 1, argv + 1, &cli_verify_launch);
+	leave = cli_parse(argc, argv, self, &args);
 	if (leave >= 0)
 		return leave;
 	o.simulated = cli_has(&args, "simulated");
@@ -251,7 +255,9 @@ const struct cli_command cli_verify = {
 	.details =
 		"One line per check: passed, failed or not asked, with the "
 		"reason. Roots are AMD's,\nbuilt in by public key. Nothing is "
-		"fetched: certificates come from --certs.",
+		"fetched: certificates come from --certs.\n\n'coffer verify "
+		"launch' checks the launch measurement of a SEV or SEV-ES "
+		"guest.",
 	.options = options,
 	.run = run,
 };
