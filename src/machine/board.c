@@ -7,6 +7,7 @@
 #include "machine/machine_priv.h"
 
 #include "base/base.h"
+#include "machine/block.h"
 #include "machine/chardev.h"
 
 #include <time.h>
@@ -232,6 +233,68 @@ static enum coffer_status build_pci(
 	return cf_q35_create(&m->env, m->pci, m->pm, &m->q35, err);
 }
 
+/* Put a device on the next slot; the transport owns it from here on. */
+static enum coffer_status add_virtio(struct cf_machine *m,
+	const struct cf_virtio_device *d, struct coffer_error *err)
+{
+	enum coffer_status s;
+
+	if (m->nvirtio == CF_MAX_VIRTIO) {
+		d->ops->destroy(d->self);
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"machine: more than %d virtio devices", CF_MAX_VIRTIO);
+	}
+	s = cf_virtio_pci_create(&m->env, m->pci, m->apics,
+		FIRST_VIRTIO_SLOT + (unsigned)m->nvirtio, d->ops, d->self,
+		d->features, &m->virtio[m->nvirtio], err);
+	if (s) {
+		d->ops->destroy(d->self);
+		return s;
+	}
+	*d->transport = m->virtio[m->nvirtio++];
+	return COFFER_OK;
+}
+
+static enum coffer_status add_disk(
+	struct cf_machine *m, unsigned i, struct coffer_error *err)
+{
+	const struct cf_drive_config *c = &m->config.drive[i];
+	struct cf_virtio_device d;
+	struct cf_block *block;
+	enum coffer_status s;
+
+	s = cf_block_open(c->path, c->readonly, &block, err);
+	if (s == COFFER_OK)
+		s = cf_virtio_blk_create(block, c->readonly, i, &d, err);
+	return s ? s : add_virtio(m, &d, err);
+}
+
+static enum coffer_status build_virtio(
+	struct cf_machine *m, struct coffer_error *err)
+{
+	struct cf_virtio_device d;
+	enum coffer_status s = COFFER_OK;
+
+	for (unsigned i = 0; i < m->config.ndrives && s == COFFER_OK; i++)
+		s = add_disk(m, i, err);
+	for (size_t i = 0; i < m->config.nnics && s == COFFER_OK; i++) {
+		s = cf_virtio_net_create(&m->env, &m->config.nic[i], &d, err);
+		if (s == COFFER_OK)
+			s = add_virtio(m, &d, err);
+	}
+	if (s == COFFER_OK && m->config.console) {
+		s = cf_virtio_console_create(m->config.console, &d, err);
+		if (s == COFFER_OK)
+			s = add_virtio(m, &d, err);
+	}
+	if (s == COFFER_OK && m->config.rng) {
+		s = cf_virtio_rng_create(&d, err);
+		if (s == COFFER_OK)
+			s = add_virtio(m, &d, err);
+	}
+	return s;
+}
+
 /* Memory sizes for firmware that finds no e820 file, and fw_cfg. */
 static enum coffer_status build_firmware_interface(
 	struct cf_machine *m, struct coffer_error *err)
@@ -264,6 +327,7 @@ enum coffer_status cf_board_build(
 
 	if ((s = build_interrupts(m, err)) || (s = build_legacy(m, err)) ||
 		(s = build_test_devices(m, err)) || (s = build_pci(m, err)) ||
+		(s = build_virtio(m, err)) ||
 		(s = build_firmware_interface(m, err)))
 		return s;
 	return COFFER_OK;
@@ -274,6 +338,8 @@ void cf_board_finish(struct cf_machine *m)
 	cf_fw_cfg_destroy(m->fw_cfg);
 	cf_acpi_finish(&m->acpi);
 	cf_pci_destroy(m->pci);
+	for (size_t i = 0; i < m->nvirtio; i++)
+		cf_virtio_pci_destroy(m->virtio[i]);
 	cf_q35_destroy(m->q35);
 	cf_testdev_destroy(m->testdev);
 	cf_debug_exit_destroy(m->debug_exit);

@@ -16,7 +16,7 @@
 #define CF_MAX_VIRTIO       12
 #define CF_VIRTIO_QUEUES    4
 #define CF_VIRTIO_QUEUE_MAX 256
-#define CF_VIRTIO_CHAIN_MAX 130
+#define CF_VIRTIO_CHAIN_MAX 256
 
 struct cf_apics;
 struct cf_virtio_dev;
@@ -86,5 +86,33 @@ CF_MUST_CHECK bool cf_virtio_read(struct cf_virtio_dev *d,
 CF_MUST_CHECK bool cf_virtio_write(struct cf_virtio_dev *d,
 	const struct cf_virtio_chain *c, uint64_t offset, const void *in,
 	size_t len);
+
+/* The queue and its guest memory, for the rings. */
+struct cf_virtio_queue *cf_virtio_queue_of(struct cf_virtio_dev *d, unsigned q);
+struct cf_memory *cf_virtio_memory(struct cf_virtio_dev *d);
+void cf_virtio_interrupt(struct cf_virtio_dev *d, unsigned q);
+
+/* Devices.  Each makes its state and returns its operations. */
+struct cf_virtio_device {
+	const struct cf_virtio_ops *ops;
+	void *self;
+	uint64_t features;
+	/* The transport, once there is one. */
+	struct cf_virtio_dev **transport;
+};
+
+struct cf_block;
+enum coffer_status cf_virtio_blk_create(struct cf_block *block, /* takes */
+	bool readonly, unsigned index, struct cf_virtio_device *out,
+	struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status cf_virtio_rng_create(
+	struct cf_virtio_device *out, struct coffer_error *err) CF_MUST_CHECK;
+struct cf_chardev;
+enum coffer_status cf_virtio_console_create(struct cf_chardev *chardev,
+	struct cf_virtio_device *out, struct coffer_error *err) CF_MUST_CHECK;
+struct cf_nic_config;
+enum coffer_status cf_virtio_net_create(const struct cf_dev_env *env,
+	const struct cf_nic_config *config, struct cf_virtio_device *out,
+	struct coffer_error *err) CF_MUST_CHECK;
 
 #endif
