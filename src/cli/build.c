@@ -17,6 +17,8 @@ static const struct cli_option options[] = {
 	{ "initrd", 0, "FILE", "its initial RAM disk" },
 	{ "append", 0, "TEXT", "its command line" },
 	{ "output", 'o', "FILE", "IGVM file to write" },
+	{ "manifest", 0, "FILE",
+		"build what this description says, see 'inspect --manifest'" },
 	{ "platform", 'p', "LIST",
 		"sev-snp, sev-es, sev, native, tdx; several with commas" },
 	{ "cpucount", 'c', "N", "vCPUs that get a VMSA (default 1)" },
@@ -150,29 +152,40 @@ static int parse_params(const struct cli_args *args, struct cf_build_params *p)
 	return leave < 0 ? parse_cpu(args, p) : leave;
 }
 
-static int build(const struct cli_args *args, struct cf_build_params *p)
+static enum coffer_status build_from_image(const char *path,
+	struct cf_build_params *p, struct cf_buf *out, struct coffer_error *err)
 {
-	const char *in = cli_get(args, "firmware");
-	const char *out = cli_get(args, "output");
-	struct cf_buf file = { 0 };
 	struct cf_mapping image = { 0 };
-	struct coffer_error err;
-	enum coffer_status status = cf_map_file(in, &image, &err);
+	enum coffer_status status = cf_map_file(path, &image, err);
 
 	if (status)
-		return cli_failed(args->command, &err);
+		return status;
 	p->firmware = image.data;
 	p->firmware_len = image.len;
-	status = cf_build_from_firmware(p, &file, &err);
+	status = cf_build_from_firmware(p, out, err);
 	if (status)
-		cf_error_context(&err, status, "%s", in);
+		cf_error_context(err, status, "%s", path);
+	cf_unmap_file(&image);
+	return status;
+}
+
+static int build(const struct cli_args *args, struct cf_build_params *p)
+{
+	const char *manifest = cli_get(args, "manifest");
+	const char *in = manifest ? manifest : cli_get(args, "firmware");
+	const char *out = cli_get(args, "output");
+	struct cf_buf file = { 0 };
+	struct coffer_error err;
+	enum coffer_status status = manifest
+		? cli_build_manifest(in, &file, &err)
+		: build_from_image(in, p, &file, &err);
+
 	if (!status)
 		status = cf_write_file(out, 0644, file.data, file.len, &err);
 	if (!status && cli_has(args, "verbose"))
 		fprintf(stderr, "coffer build: %s: %zu bytes, from %s\n", out,
 			file.len, in);
 	cf_buf_finish(&file);
-	cf_unmap_file(&image);
 	return status ? cli_failed(args->command, &err) : CLI_OK;
 }
 
@@ -184,7 +197,12 @@ static int run(int argc, char **argv, const struct cli_command *self)
 
 	if (leave >= 0)
 		return leave;
-	leave = parse_params(&args, &params);
+	if (!cli_get(&args, "manifest"))
+		leave = parse_params(&args, &params);
+	else if (!cli_get(&args, "output") ||
+		args.nvalues > 2u + cli_has(&args, "verbose") || args.noperands)
+		leave = cli_usage(self,
+			"--manifest goes with --output FILE and nothing else");
 	if (leave < 0)
 		leave = cli_get(&args, "kernel")
 			? cli_build_kernel(&args, &params)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two halves of coffer build. */
+/* The parts of coffer build. */
 #ifndef CF_CLI_BUILD_PRIV_H
 #define CF_CLI_BUILD_PRIV_H
 
@@ -9,5 +9,11 @@
 /* From a kernel; p has the platforms and their policies. */
 int cli_build_kernel(
 	const struct cli_args *args, const struct cf_build_params *p);
+
+struct cf_buf;
+
+/* The file that a manifest describes, appended to *out. */
+enum coffer_status cli_build_manifest(const char *path, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
 
 #endif

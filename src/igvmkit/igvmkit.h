@@ -58,4 +58,41 @@ enum coffer_status cf_build_from_firmware(const struct cf_build_params *p,
 enum coffer_status cf_view_text(const struct cf_igvm *file, struct cf_buf *out,
 	struct coffer_error *err) CF_MUST_CHECK;
 
+/* JSON for programs: every header with its fields by the specification's
+ * names, runs of pages as one entry, registers of VP contexts.  bytes are the
+ * file's. */
+enum coffer_status cf_view_json(const struct cf_igvm *file,
+	const uint8_t *bytes, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+/* A page for a browser, self-contained: memory map to scale, tables, vCPU
+ * states.  name is what the page calls the file. */
+enum coffer_status cf_view_html(const struct cf_igvm *file,
+	const uint8_t *bytes, size_t len, const char *name, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+/*
+ * The description ("manifest") of a file: the same without what follows from
+ * the rest.  Data is named as parts of the file data_name; a manifest that a
+ * person writes can take it from any file or give it in hex.
+ */
+enum coffer_status cf_manifest_write(const struct cf_igvm *file,
+	const uint8_t *bytes, const char *data_name, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+/* Where the files that a manifest names come from.  The bytes are borrowed
+ * and stay valid until cf_manifest_read returns. */
+struct cf_manifest_files {
+	void *opaque;
+	enum coffer_status (*load)(void *opaque, const char *name,
+		const uint8_t **data, size_t *len, struct coffer_error *err);
+};
+
+/* Build the file that a manifest describes; appends it to *out.  files may be
+ * NULL: then no file may be named.  COFFER_ERR_FORMAT says which entry and key
+ * is wrong. */
+enum coffer_status cf_manifest_read(const char *text, size_t len,
+	const struct cf_manifest_files *files, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
+
 #endif

@@ -47,4 +47,7 @@ typedef void cf_view_register_fn(
 void cf_view_registers(const struct cf_igvm *file,
 	const struct cf_igvm_header *h, cf_view_register_fn *reg, void *opaque);
 
+/* The HTML page with "@DATA@" where the JSON goes; made from page.html. */
+extern const char cf_view_page[];
+
 #endif
