@@ -12,6 +12,9 @@
 
 const struct command *cf_sp_command_at(size_t i)
 {
+	if (i < cf_sp_sev_ncommands)
+		return &cf_sp_sev_commands[i];
+	i -= cf_sp_sev_ncommands;
 	return i < cf_sp_snp_ncommands ? &cf_sp_snp_commands[i] : NULL;
 }
 

@@ -120,7 +120,8 @@ static enum coffer_status create(struct soft_guest *g, struct coffer_error *err)
 		cf_sp_soft_memory_bind(g->mem, &bound);
 		cf_sp_soft_set_memory(g->sp, &bound);
 	}
-	return init_snp(g, err);
+	return g->platform == CF_PLATFORM_SEV_SNP ? init_snp(g, err)
+						  : cf_sp_host_init_sev(g, err);
 }
 
 enum coffer_status cf_sp_soft_guest_create(struct cf_sp_soft *sp,
@@ -130,7 +131,8 @@ enum coffer_status cf_sp_soft_guest_create(struct cf_sp_soft *sp,
 	enum coffer_status status;
 	struct soft_guest *g;
 
-	if (platform != CF_PLATFORM_SEV_SNP)
+	if (platform != CF_PLATFORM_SEV_SNP && platform != CF_PLATFORM_SEV &&
+		platform != CF_PLATFORM_SEV_ES)
 		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
 			"secure processor: no guests of platform %s",
 			cf_platform_name(platform));
@@ -142,7 +144,9 @@ enum coffer_status cf_sp_soft_guest_create(struct cf_sp_soft *sp,
 	if (!g)
 		return cf_fail_nomem(err, "a guest");
 	*g = (struct soft_guest) {
-		.base.ops = &cf_sp_soft_snp_ops,
+		.base.ops = platform == CF_PLATFORM_SEV_SNP
+			? &cf_sp_soft_snp_ops
+			: &cf_sp_soft_sev_ops,
 		.sp = sp,
 		.mem = mem,
 		.platform = platform,

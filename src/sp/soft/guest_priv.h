@@ -51,6 +51,10 @@ static inline uint64_t area_spa(const struct soft_guest *g, unsigned page)
 enum coffer_status cf_sp_fw_result(struct coffer_error *err, uint32_t fw,
 	const char *what, uint64_t gpa) CF_MUST_CHECK;
 
+/* INIT with SEV-ES, unless somebody has. */
+enum coffer_status cf_sp_host_init_sev(
+	struct soft_guest *g, struct coffer_error *err) CF_MUST_CHECK;
+
 /* RMPUPDATE as the instruction does it (APM volume 3): 0 on success, 1 bad
  * input, 2 the page is immutable.  Clears VALIDATED and VMSA. */
 unsigned cf_sp_host_rmpupdate(struct cf_memory *mem, uint64_t spa,

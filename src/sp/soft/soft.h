@@ -132,6 +132,17 @@ enum cf_sp_cert {
 /* DER of an X.509 certificate or of the CRL. */
 enum coffer_status cf_sp_soft_cert(struct cf_sp_soft *sp, enum cf_sp_cert which,
 	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
+/* The platform's SEV certificates after INIT, as PDH_CERT_EXPORT gives them:
+ * PDH (2084 bytes); PEK, OCA and CEK (6252).  COFFER_ERR_STATE before. */
+enum coffer_status cf_sp_soft_sev_certs(struct cf_sp_soft *sp,
+	struct cf_buf *pdh, struct cf_buf *chain,
+	struct coffer_error *err) CF_MUST_CHECK;
+/* For SEV: ASK then ARK in AMD's binary form; the CEK certificate that the
+ * ASK signed (2084 bytes). */
+enum coffer_status cf_sp_soft_amd_chain(struct cf_sp_soft *sp,
+	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status cf_sp_soft_cek(struct cf_sp_soft *sp, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
 /* The key server's part of SNP_VLEK_LOAD: a hashstick wrapped for this chip. */
 #define CF_SP_VLEK_WRAPPED_LEN 0x1B0
 enum coffer_status cf_sp_soft_vlek_wrap(struct cf_sp_soft *sp,

@@ -8,6 +8,8 @@
 
 #include "base/base.h"
 #include "crypto/crypto.h"
+#include "crypto/sev_cert.h"
+#include "crypto/sev_kdf.h"
 #include "sp/soft/soft.h"
 #include "sp/soft/unconfirmed.h"
 
@@ -66,10 +68,7 @@ enum sev_gstate {
 #define SEV_POLICY_SEV    BIT(5)
 #define SEV_POLICY_RSVD   0xFFC0u
 
-#define SEV_CERT_LEN    0x824
-#define SEV_CHAIN_LEN   (3 * SEV_CERT_LEN)
-#define SEV_SESSION_LEN 0x80
-#define SEV_PACKET_LEN  0x34
+#define SEV_ID_LEN 64 /* of GET_ID, one socket */
 
 struct sev_guest {
 	bool used;
@@ -80,15 +79,14 @@ struct sev_guest {
 	struct cf_hash *digest; /* running SHA-256, LUPDATE only */
 	uint8_t launch_digest[CF_SHA256_LEN];
 	uint8_t measure[CF_SHA256_LEN], mnonce[16];
-	uint64_t send_seq; /* packets so far in this SEND or RECEIVE */
 };
 
 struct sev_keys {
 	bool external_owner;
 	uint8_t oca[CF_P384_LEN]; /* unused when external */
 	uint8_t pek[CF_P384_LEN], pdh[CF_P384_LEN];
-	uint8_t oca_cert[SEV_CERT_LEN], pek_cert[SEV_CERT_LEN],
-		pdh_cert[SEV_CERT_LEN];
+	uint8_t oca_cert[CF_SEV_CERT_LEN], pek_cert[CF_SEV_CERT_LEN],
+		pdh_cert[CF_SEV_CERT_LEN];
 };
 
 /* --- SNP --- */
@@ -167,6 +165,7 @@ struct cf_sp_soft {
 	/* SEV. */
 	enum sev_state sev_state;
 	bool es, nv_bad; /* nv_bad: INIT found the record damaged */
+	uint64_t nv_spa; /* INIT_EX: where the host keeps it; 0: storage */
 	struct sev_keys keys;
 	struct sev_guest sev[MAX_GUESTS];
 	uint32_t next_handle;
@@ -213,10 +212,47 @@ struct command {
 const struct command *cf_sp_command_at(size_t i);
 extern const struct command cf_sp_snp_commands[];
 extern const size_t cf_sp_snp_ncommands;
+extern const struct command cf_sp_sev_commands[];
+extern const size_t cf_sp_sev_ncommands;
 
 /* Handlers, by file. */
 uint32_t cf_sp_unsupported(struct call *c);
 uint32_t cf_sp_nop(struct call *c);
+uint32_t cf_sp_sev_init(struct call *c);
+uint32_t cf_sp_sev_init_ex(struct call *c);
+uint32_t cf_sp_sev_shutdown(struct call *c);
+uint32_t cf_sp_sev_platform_status(struct call *c);
+uint32_t cf_sp_sev_platform_reset(struct call *c);
+uint32_t cf_sp_sev_get_id(struct call *c);
+uint32_t cf_sp_sev_pek_gen(struct call *c);
+uint32_t cf_sp_sev_pdh_gen(struct call *c);
+uint32_t cf_sp_sev_pek_csr(struct call *c);
+uint32_t cf_sp_sev_pek_cert_import(struct call *c);
+uint32_t cf_sp_sev_pdh_cert_export(struct call *c);
+uint32_t cf_sp_sev_activate(struct call *c);
+uint32_t cf_sp_sev_activate_ex(struct call *c);
+uint32_t cf_sp_sev_deactivate(struct call *c);
+uint32_t cf_sp_sev_decommission(struct call *c);
+uint32_t cf_sp_sev_guest_status(struct call *c);
+uint32_t cf_sp_sev_copy(struct call *c);
+uint32_t cf_sp_sev_dbg_decrypt(struct call *c);
+uint32_t cf_sp_sev_dbg_encrypt(struct call *c);
+uint32_t cf_sp_sev_launch_start(struct call *c);
+uint32_t cf_sp_sev_launch_update_data(struct call *c);
+uint32_t cf_sp_sev_launch_update_vmsa(struct call *c);
+uint32_t cf_sp_sev_launch_measure(struct call *c);
+uint32_t cf_sp_sev_launch_secret(struct call *c);
+uint32_t cf_sp_sev_launch_finish(struct call *c);
+uint32_t cf_sp_sev_attestation(struct call *c);
+uint32_t cf_sp_sev_send_start(struct call *c);
+uint32_t cf_sp_sev_send_update_data(struct call *c);
+uint32_t cf_sp_sev_send_update_vmsa(struct call *c);
+uint32_t cf_sp_sev_send_finish(struct call *c);
+uint32_t cf_sp_sev_send_cancel(struct call *c);
+uint32_t cf_sp_sev_receive_start(struct call *c);
+uint32_t cf_sp_sev_receive_update_data(struct call *c);
+uint32_t cf_sp_sev_receive_update_vmsa(struct call *c);
+uint32_t cf_sp_sev_receive_finish(struct call *c);
 uint32_t cf_sp_snp_init(struct call *c);
 uint32_t cf_sp_snp_init_ex(struct call *c);
 uint32_t cf_sp_snp_shutdown(struct call *c);
@@ -318,6 +354,31 @@ uint32_t cf_sp_page_need(
 uint32_t cf_sp_asid_bind(struct cf_sp_soft *sp, uint32_t asid,
 	enum asid_owner owner, const uint8_t vek[CF_VEK_LEN]);
 void cf_sp_asid_unbind(struct cf_sp_soft *sp, uint32_t asid);
+
+/* --- SEV, between its files --- */
+
+/* The chip's CEK: scalar and unsigned certificate. */
+enum coffer_status cf_sp_cek(const struct cf_sp_soft *sp,
+	uint8_t scalar[CF_P384_LEN], uint8_t cert[CF_SEV_CERT_LEN],
+	struct coffer_error *err) CF_MUST_CHECK;
+/* Load or make the owner's identity at INIT: FW status. */
+uint32_t cf_sp_sev_load_keys(struct cf_sp_soft *sp);
+/* Policy of a new guest against this platform: FW status. */
+uint32_t cf_sp_sev_check_policy(const struct cf_sp_soft *sp, uint32_t policy);
+/* A new context in state UNINIT with a VEK, or the VEK of guest `share` when
+ * it is not 0 and both policies allow that. */
+uint32_t cf_sp_sev_new_guest(struct cf_sp_soft *sp, uint32_t share,
+	uint32_t policy, struct sev_guest **out);
+/* TEK and TIK from a session blob of a DH certificate's owner. */
+uint32_t cf_sp_sev_open_session(struct cf_sp_soft *sp, uint64_t cert_spa,
+	uint32_t cert_len, uint64_t session_spa, uint32_t session_len,
+	struct sev_guest *g);
+/* A guest page range that the host names: aligned to 16, of the host's
+ * memory, nobody else's. */
+uint32_t cf_sp_sev_range(struct cf_sp_soft *sp, uint64_t spa, uint32_t len);
+/* A transport packet's MAC, and its data to plain text under the TEK. */
+uint32_t cf_sp_sev_open_packet(struct call *c, enum cf_sev_packet_kind kind,
+	const uint8_t *measure, uint32_t max);
 
 struct snp_guest *cf_sp_snp_find(struct cf_sp_soft *sp, uint64_t gctx);
 void cf_sp_snp_discard(struct cf_sp_soft *sp, struct snp_guest *g);

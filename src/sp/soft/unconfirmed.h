@@ -8,6 +8,7 @@
 #ifndef CF_SP_SOFT_UNCONFIRMED_H
 #define CF_SP_SOFT_UNCONFIRMED_H
 
+#include "crypto/sev_kdf.h"
 #include "sp/sp.h"
 
 /* --- SEV and SEV-ES (AMD 55766) --- */
@@ -18,6 +19,8 @@
 #define UNC_SEV_API_TOO_OLD CF_FW_POLICY_FAILURE
 /* The policy asks for SEV-ES and INIT did not enable it. */
 #define UNC_ES_NOT_ENABLED CF_FW_POLICY_FAILURE
+/* Reserved bits of the policy. */
+#define UNC_SEV_POLICY_RESERVED CF_FW_INVALID_PARAM
 /* LAUNCH_UPDATE_VMSA (SEND, RECEIVE) for a guest without SEV-ES. */
 #define UNC_VMSA_WITHOUT_ES CF_FW_POLICY_FAILURE
 /* Session: WRAP_MAC or POLICY_MAC does not match. */
@@ -29,8 +32,8 @@
 /* The state after SEND_FINISH (6: SENT; older APIs: 0). */
 #define UNC_AFTER_SEND_FINISH 6
 /* First byte of the MAC of SEND/RECEIVE packets, data and VMSA. */
-#define UNC_MAC_SEND_DATA 0x02
-#define UNC_MAC_SEND_VMSA 0x03
+#define UNC_MAC_SEND_DATA CF_SEV_PACKET_DATA
+#define UNC_MAC_SEND_VMSA CF_SEV_PACKET_VMSA
 /* Plain text of LAUNCH_SECRET and of SEND/RECEIVE: at most so many bytes. */
 #define UNC_SECRET_MAX (16u << 10)
 /* PEK_CERT_IMPORT: the key is not the CSR's; the OCA is no certificate. */

@@ -38,5 +38,9 @@ struct authority {
 enum coffer_status cf_sp_authority(struct cf_sp_soft *sp, enum cf_sp_cert which,
 	struct authority *out, struct coffer_error *err) CF_MUST_CHECK;
 void cf_sp_authority_finish(struct authority *a);
+/* ARK or ASK in AMD's binary form. */
+enum coffer_status cf_sp_append_amd_cert(struct cf_sp_soft *sp,
+	enum cf_sp_cert which, struct cf_buf *out,
+	struct coffer_error *err) CF_MUST_CHECK;
 
 #endif
