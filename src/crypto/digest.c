@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests and HMAC over libcrypto's EVP interface. */
+/* Digests and HMAC over libcrypto. */
+#define OPENSSL_SUPPRESS_DEPRECATED /* the block functions of SHA-2 */
 #include "crypto/crypto.h"
 
 #include "base/alloc.h"
@@ -9,21 +10,43 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 
+/*
+ * SHA-2 through libcrypto's block functions and plain contexts.  EVP would
+ * fetch a provider first, which costs a short run more than the hashing, and
+ * every small digest of a hash chain half as much again.
+ */
 struct cf_hash {
-	EVP_MD_CTX *ctx;
+	enum cf_hash_alg alg;
+	union {
+		SHA256_CTX sha256;
+		SHA512_CTX sha512; /* SHA-384 too */
+	} u;
 };
 
-static const EVP_MD *evp_of(enum cf_hash_alg alg)
+static int init(struct cf_hash *h)
 {
-	switch (alg) {
+	switch (h->alg) {
 	case CF_HASH_SHA256:
-		return EVP_sha256();
+		return SHA256_Init(&h->u.sha256);
 	case CF_HASH_SHA384:
-		return EVP_sha384();
+		return SHA384_Init(&h->u.sha512);
 	case CF_HASH_SHA512:
-		return EVP_sha512();
+		return SHA512_Init(&h->u.sha512);
 	}
-	return NULL;
+	return 0;
+}
+
+static int update(struct cf_hash *h, const void *p, size_t n)
+{
+	return h->alg == CF_HASH_SHA256 ? SHA256_Update(&h->u.sha256, p, n)
+					: SHA512_Update(&h->u.sha512, p, n);
+}
+
+/* The length of the digest is in the context. */
+static int final(struct cf_hash *h, uint8_t *out)
+{
+	return h->alg == CF_HASH_SHA256 ? SHA256_Final(out, &h->u.sha256)
+					: SHA512_Final(out, &h->u.sha512);
 }
 
 static enum coffer_status failed(struct coffer_error *err, const char *what)
@@ -31,22 +54,28 @@ static enum coffer_status failed(struct coffer_error *err, const char *what)
 	return cf_fail(err, COFFER_ERR_NOMEM, "libcrypto: %s failed", what);
 }
 
-/* The one-shot functions of libcrypto do not allocate: page digests are the
- * hot path of every measurement. */
+static enum coffer_status once(struct cf_hash *h, const void *p, size_t n,
+	uint8_t *out, struct coffer_error *err)
+{
+	if (init(h) != 1 || update(h, p, n) != 1 || final(h, out) != 1)
+		return failed(err, "digest");
+	return COFFER_OK;
+}
+
 enum coffer_status cf_sha256(const void *p, size_t n,
 	uint8_t out[CF_SHA256_LEN], struct coffer_error *err)
 {
-	if (!SHA256(p, n, out))
-		return failed(err, "SHA-256");
-	return COFFER_OK;
+	struct cf_hash h = { .alg = CF_HASH_SHA256 };
+
+	return once(&h, p, n, out, err);
 }
 
 enum coffer_status cf_sha384(const void *p, size_t n,
 	uint8_t out[CF_SHA384_LEN], struct coffer_error *err)
 {
-	if (!SHA384(p, n, out))
-		return failed(err, "SHA-384");
-	return COFFER_OK;
+	struct cf_hash h = { .alg = CF_HASH_SHA384 };
+
+	return once(&h, p, n, out, err);
 }
 
 enum coffer_status cf_hash_create(
@@ -56,10 +85,10 @@ enum coffer_status cf_hash_create(
 
 	if (!h)
 		return cf_fail_nomem(err, "a digest");
-	h->ctx = EVP_MD_CTX_new();
-	if (!h->ctx || EVP_DigestInit_ex(h->ctx, evp_of(alg), NULL) != 1) {
-		cf_hash_destroy(h);
-		return failed(err, "digest initialisation");
+	h->alg = alg;
+	if (init(h) != 1) {
+		free(h);
+		return failed(err, "digest");
 	}
 	*out = h;
 	return COFFER_OK;
@@ -68,55 +97,35 @@ enum coffer_status cf_hash_create(
 enum coffer_status cf_hash_update(
 	struct cf_hash *h, const void *p, size_t n, struct coffer_error *err)
 {
-	if (n && EVP_DigestUpdate(h->ctx, p, n) != 1)
-		return failed(err, "digest update");
+	if (n && update(h, p, n) != 1)
+		return failed(err, "digest");
 	return COFFER_OK;
 }
 
 enum coffer_status cf_hash_peek(
 	const struct cf_hash *h, uint8_t *out, struct coffer_error *err)
 {
-	EVP_MD_CTX *copy = EVP_MD_CTX_new();
-	int ok = copy && EVP_MD_CTX_copy_ex(copy, h->ctx) == 1 &&
-		EVP_DigestFinal_ex(copy, out, NULL) == 1;
+	struct cf_hash copy = *h;
 
-	EVP_MD_CTX_free(copy);
-	return ok ? COFFER_OK : failed(err, "digest");
+	return final(&copy, out) == 1 ? COFFER_OK : failed(err, "digest");
 }
 
 enum coffer_status cf_hash_clone(
 	const struct cf_hash *h, struct cf_hash **out, struct coffer_error *err)
 {
-	struct cf_hash *copy = cf_alloc_array(1, sizeof(*copy));
-
-	if (!copy)
-		return cf_fail_nomem(err, "a digest");
-	copy->ctx = EVP_MD_CTX_new();
-	if (!copy->ctx || EVP_MD_CTX_copy_ex(copy->ctx, h->ctx) != 1) {
-		cf_hash_destroy(copy);
-		return failed(err, "digest copy");
-	}
-	*out = copy;
-	return COFFER_OK;
+	*out = cf_dup(h, sizeof(*h));
+	return *out ? COFFER_OK : cf_fail_nomem(err, "a digest");
 }
 
 void cf_hash_destroy(struct cf_hash *h)
 {
-	if (!h)
-		return;
-	EVP_MD_CTX_free(h->ctx);
 	free(h);
 }
 
 enum coffer_status cf_hash_once(struct cf_hash *h, const void *p, size_t n,
 	uint8_t *out, struct coffer_error *err)
 {
-	/* No digest named: the one that the context has already fetched. */
-	if (EVP_DigestInit_ex(h->ctx, NULL, NULL) != 1 ||
-		EVP_DigestUpdate(h->ctx, p, n) != 1 ||
-		EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
-		return failed(err, "digest");
-	return COFFER_OK;
+	return once(h, p, n, out, err);
 }
 
 enum coffer_status cf_hmac_sha256(const void *key, size_t key_len,
