@@ -129,6 +129,10 @@ struct cf_accel_ops {
 	/* The engine brings PIC, PIT, IOAPIC and LAPICs: the machine builds
 	 * none and drives interrupt lines through irq_line. */
 	bool has_irqchip;
+	/* The VM, with its vCPUs' states, must exist before the launch: KVM
+	 * builds and measures VMSAs from registers.  Otherwise it is created
+	 * after LAUNCH_FINISH and loads what was launched. */
+	bool vm_before_launch;
 	void (*irq_line)(struct cf_vm *vm, unsigned gsi, bool level);
 	enum coffer_status (*vm_create)(const struct cf_vm_config *config,
 		struct cf_vm **out, struct coffer_error *err);

@@ -25,7 +25,7 @@ static const struct qemu_prop machine_props[] = {
 	{ "igvm-cfg", QEMU_STR, NULL, "id of the igvm-cfg object", NULL },
 	{ "memory-backend", QEMU_STR, NULL,
 		"id of the memory-backend-* object that is the RAM", NULL },
-	{ "accel", QEMU_CHOICE, NULL, "as -accel", "soft|tcg|kvm" },
+	{ "accel", QEMU_STR, NULL, "as -accel; kvm:soft takes the first" },
 	{ "smm", QEMU_AUTO, "auto", "system management mode; only off", NULL },
 	{ "kernel-irqchip", QEMU_CHOICE, NULL, "interrupt controllers in KVM",
 		"on|off|split" },
@@ -69,8 +69,8 @@ const struct qemu_type qemu_smp_types[] = {
 };
 
 static const struct qemu_prop accel_props[] = {
-	{ "accel", QEMU_CHOICE, NULL, "CPU engine; tcg means soft",
-		"soft|tcg|kvm" },
+	{ "accel", QEMU_STR, NULL,
+		"CPU engine: kvm or soft; kvm:soft takes the first" },
 	{ "thread", QEMU_CHOICE, "multi", "single: as with -icount",
 		"single|multi" },
 	{ "kernel-irqchip", QEMU_CHOICE, NULL, "for kvm", "on|off|split" },

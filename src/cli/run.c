@@ -84,7 +84,11 @@ static int one_life(struct run *r, bool *again)
 		return cli_usage(r->self,
 			"-max-instructions: '%s' is not a number",
 			r->opts.max_instructions);
-	if (run_launch(r, &err))
+	pthread_mutex_lock(&r->life_lock);
+	err.status = run_launch(r, &err);
+	r->has_started = !r->config.paused;
+	pthread_mutex_unlock(&r->life_lock);
+	if (err.status)
 		return cli_failed(r->self, &err);
 	if (r->opts.print_digest)
 		print_digests(r);
@@ -95,7 +99,11 @@ static int one_life(struct run *r, bool *again)
 	}
 	running = NULL;
 	status = exit_status(r, &result);
-	*again = result.end == CF_END_RESET && !r->opts.no_reboot;
+	run_tell_end(r, &result);
+	*again = result.end == CF_END_RESET && !r->opts.no_reboot &&
+		!r->quit_asked;
+	/* -S is for the first start. */
+	r->config.paused = false;
 	return status;
 }
 
@@ -119,7 +127,8 @@ static int run_command(int argc, char **argv, const struct cli_command *self)
 							  : CF_LOG_WARN,
 		.write = write_log };
 	status = CLI_FAILED;
-	if (qemu_resolve(&r->opts, &err) || run_configure(r, &err)) {
+	if (qemu_resolve(&r->opts, &err) || run_configure(r, &err) ||
+		run_start_monitor(r, &err)) {
 		cli_failed(self, &err);
 		again = false;
 	} else {
@@ -127,8 +136,11 @@ static int run_command(int argc, char **argv, const struct cli_command *self)
 	}
 	while (again) {
 		status = one_life(r, &again);
+		pthread_mutex_lock(&r->life_lock);
 		run_end(r);
+		pthread_mutex_unlock(&r->life_lock);
 	}
+	run_stop_monitor(r);
 	run_unconfigure(r);
 	qemu_options_finish(&r->opts);
 	free(r);

@@ -222,21 +222,6 @@ static enum coffer_status configure_devices(
 	return s;
 }
 
-static enum coffer_status choose_engine(struct run *r, struct coffer_error *err)
-{
-	const struct qemu_options *o = &r->opts;
-	const char *name = qemu_get(&o->accel, "accel");
-
-	if (!name)
-		name = qemu_get(&o->machine, "accel");
-	if (o->enable_kvm || (name && strcmp(name, "kvm") == 0))
-		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
-			"-accel kvm: not supported by coffer run yet; use "
-			"-accel soft");
-	r->config.accel = cf_accel_soft(err);
-	return r->config.accel ? COFFER_OK : err->status;
-}
-
 static enum coffer_status configure_time(
 	struct run *r, struct coffer_error *err)
 {
@@ -303,12 +288,13 @@ enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 		.memory = o->ram,
 		.vcpus = o->vcpus,
 		.cpu_model = o->cpu ? o->cpu : "EPYC-Milan",
+		.paused = o->paused,
 		.log = &r->log,
 	};
 	if (o->guest)
 		r->config.cbit = (unsigned)qemu_get_u64(o->guest, "cbitpos");
-	if ((s = choose_engine(r, err)) || (s = map_inputs(r, err)) ||
-		(s = configure_time(r, err)) || (s = open_named(r, err)) ||
+	if ((s = configure_time(r, err)) || (s = run_choose_engine(r, err)) ||
+		(s = map_inputs(r, err)) || (s = open_named(r, err)) ||
 		(s = configure_devices(r, err)))
 		return s;
 	return configure_serial(r, err);

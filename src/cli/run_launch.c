@@ -199,6 +199,10 @@ static enum coffer_status launch_params(struct run *r, struct coffer_error *err)
 			.policy = qemu_get_u64(g, "policy") },
 		.override_policy = qemu_was_given(g, "policy"),
 	};
+	r->launched_policy = r->params.override_policy || !r->plan->has_policy
+		? r->params.launch.policy
+		: r->plan->policy;
+	r->params.measurement = r->measurement;
 	r->finish = (struct cf_sp_finish) { 0 };
 	if (r->opts.platform == CF_PLATFORM_SEV_SNP)
 		return snp_params(r, err);
@@ -211,7 +215,9 @@ static enum coffer_status launch_confidential(
 	struct cf_machine_launch launch;
 	enum coffer_status s;
 
-	if ((s = make_processor(r, err)) || (s = launch_params(r, err)))
+	s = r->kvm ? run_make_hardware_processor(r, sev_features(r), err)
+		   : make_processor(r, err);
+	if (s || (s = launch_params(r, err)) || (s = run_read_version(r, err)))
 		return s;
 	s = cf_launch_digest(r->plan, NULL, r->expected, &r->expected_len, err);
 	if (s)
@@ -258,8 +264,10 @@ static enum coffer_status load_plain(struct run *r, struct coffer_error *err)
 
 enum coffer_status run_launch(struct run *r, struct coffer_error *err)
 {
-	enum coffer_status s = cf_machine_create(&r->config, &r->machine, err);
+	enum coffer_status s = run_open_kvm(r, err);
 
+	if (s == COFFER_OK)
+		s = cf_machine_create(&r->config, &r->machine, err);
 	if (s)
 		return s;
 	s = make_plan(r, err);
@@ -274,6 +282,7 @@ void run_end(struct run *r)
 {
 	cf_machine_destroy(r->machine);
 	cf_sp_guest_destroy(r->guest);
+	cf_kvm_close(r->kvm);
 	cf_sp_soft_destroy(r->sp);
 	cf_sp_state_close(r->state);
 	cf_plan_destroy(r->plan);
@@ -282,6 +291,7 @@ void run_end(struct run *r)
 	free(r->dh_cert);
 	r->machine = NULL;
 	r->guest = NULL;
+	r->kvm = r->config.kvm = NULL;
 	r->sp = NULL;
 	r->state = NULL;
 	r->plan = NULL;

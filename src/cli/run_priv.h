@@ -7,11 +7,15 @@
 #include "cli/qemu_opts.h"
 #include "igvm/igvm.h"
 #include "image/image.h"
+#include "kvm/kvm.h"
 #include "machine/chardev.h"
 #include "machine/machine.h"
+#include "monitor/monitor.h"
 #include "sp/soft/soft.h"
 #include "sp/soft/state_dir.h"
 #include "sp/sp.h"
+
+#include <pthread.h>
 
 #define RUN_MAX_CHARDEVS 16
 
@@ -46,6 +50,17 @@ struct run {
 	struct cf_buf cert_table;
 	uint8_t expected[CF_DIGEST_MAX], launched[CF_DIGEST_MAX];
 	size_t expected_len, launched_len;
+	struct cf_kvm_vm *kvm; /* hardware only */
+	uint8_t measurement[48];
+	uint64_t launched_policy;
+	uint8_t api_major, api_minor, api_build;
+	struct cf_buf pdh, chain, chip_id;
+
+	/* The monitor's thread takes this to look at the current life. */
+	pthread_mutex_t life_lock;
+	struct cf_monitor_vm monitor_vm;
+	struct cf_monitor *monitor; /* NULL: no -qmp */
+	bool has_started, has_stopped_on_error, quit_asked;
 };
 
 /* run_config.c: options to a machine's description; opens what they name. */
@@ -57,6 +72,27 @@ void run_unconfigure(struct run *r);
 enum coffer_status run_launch(
 	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 void run_end(struct run *r);
+
+/* run_kvm.c: the engine, and the hardware path. */
+enum coffer_status run_choose_engine(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status run_open_kvm(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status run_make_hardware_processor(struct run *r,
+	uint64_t sev_features, struct coffer_error *err) CF_MUST_CHECK;
+
+/* run_platform.c */
+enum coffer_status run_read_version(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status run_sev_capabilities(void *opaque,
+	struct cf_monitor_sev_capabilities *out,
+	struct coffer_error *err) CF_MUST_CHECK;
+
+/* run_monitor.c: -qmp. */
+enum coffer_status run_start_monitor(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+void run_stop_monitor(struct run *r);
+void run_tell_end(struct run *r, const struct cf_machine_result *result);
 
 /* run_report.c: where the guest stands, on standard error. */
 void run_report(struct run *r, const struct cf_machine_result *result);

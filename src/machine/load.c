@@ -25,7 +25,8 @@ enum coffer_status cf_machine_create_vm(struct cf_machine *m,
 		.cpu_model = m->config.cpu_model,
 		.tsc_hz = CF_MACHINE_TSC_HZ,
 		.cbit = m->config.cbit,
-		.sev_features = sev_features };
+		.sev_features = sev_features,
+		.kvm = m->config.kvm };
 
 	if (launch) {
 		c.sp = launch->sp;
@@ -144,24 +145,49 @@ enum coffer_status cf_machine_add_plan_memory(struct cf_machine *m,
 		m->memory, low, high - low, CF_REGION_RAM, "firmware", err);
 }
 
+static enum coffer_status create_vm_of_plan(struct cf_machine *m,
+	const struct cf_machine_launch *launch, struct coffer_error *err)
+{
+	enum coffer_status s = cf_machine_create_vm(
+		m, launch, plan_features(launch->plan), err);
+
+	return s ? s : set_states(m, launch->plan, err);
+}
+
 enum coffer_status cf_machine_load_plan(struct cf_machine *m,
 	const struct cf_machine_launch *launch, struct coffer_error *err)
 {
-	enum coffer_status s;
+	enum coffer_status s = COFFER_OK;
 
 	m->has_firmware = true;
+	if (m->accel->vm_before_launch)
+		s = create_vm_of_plan(m, launch, err);
+	if (s)
+		return s;
 	s = cf_launch_replay(
 		launch->plan, launch->params, m->memory, launch->sp, err);
 	if (s)
 		return s;
-	if (launch->sp) {
+	m->launch = *launch;
+	m->launch_pending = true;
+	return COFFER_OK;
+}
+
+enum coffer_status cf_machine_finish_launch(
+	struct cf_machine *m, struct coffer_error *err)
+{
+	const struct cf_machine_launch *launch = &m->launch;
+	enum coffer_status s = COFFER_OK;
+
+	if (!m->launch_pending)
+		return COFFER_OK;
+	m->launch_pending = false;
+	if (launch->sp)
 		s = launch->sp->ops->launch_finish(
 			launch->sp, launch->finish, err);
-		if (s)
-			return s;
-	}
-	s = cf_machine_create_vm(m, launch, plan_features(launch->plan), err);
-	return s ? s : set_states(m, launch->plan, err);
+	if (s == COFFER_OK && !m->accel->vm_before_launch)
+		s = create_vm_of_plan(m, launch, err);
+	return s;
 }
 
 enum coffer_status cf_machine_load_firmware(struct cf_machine *m,

@@ -135,6 +135,8 @@ enum coffer_status cf_machine_create(const struct cf_machine_config *config,
 	m->loop.wake_fd = -1;
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->wake_lock, NULL);
+	pthread_cond_init(&m->paused_cond, NULL);
+	atomic_store(&m->paused, config->paused);
 	for (unsigned i = 0; i < config->vcpus; i++) {
 		m->vcpu[i].m = m;
 		m->vcpu[i].index = i;
@@ -178,6 +180,7 @@ void cf_machine_destroy(struct cf_machine *m)
 	cf_memory_destroy(m->memory);
 	for (unsigned i = 0; i < m->config.vcpus; i++)
 		pthread_cond_destroy(&m->vcpu[i].cond);
+	pthread_cond_destroy(&m->paused_cond);
 	pthread_mutex_destroy(&m->wake_lock);
 	pthread_mutex_destroy(&m->lock);
 	free(m);

@@ -53,6 +53,8 @@ struct cf_machine_config {
 	const char *cpu_model;
 	unsigned cbit; /* C-bit position, for confidential guests */
 	const struct cf_accel_ops *accel;
+	struct cf_kvm_vm *kvm; /* with the kvm engine; kept */
+	bool paused;           /* run waits for cf_machine_resume first */
 	/* Serial ports and debug console; NULL: no such device. */
 	struct cf_chardev *serial[CF_MAX_SERIAL];
 	struct cf_chardev *debugcon;
@@ -103,6 +105,10 @@ struct cf_machine_launch {
 enum coffer_status cf_machine_load_plan(struct cf_machine *m,
 	const struct cf_machine_launch *launch,
 	struct coffer_error *err) CF_MUST_CHECK;
+/* LAUNCH_FINISH of a confidential guest; run does it when nobody did.  Between
+ * load and this the owner may have a secret injected.  Later calls do nothing. */
+enum coffer_status cf_machine_finish_launch(
+	struct cf_machine *m, struct coffer_error *err) CF_MUST_CHECK;
 
 /* Load a firmware image so that it ends at 4 GiB, as ROM. */
 enum coffer_status cf_machine_load_firmware(struct cf_machine *m,
@@ -145,6 +151,17 @@ enum coffer_status cf_machine_run(struct cf_machine *m,
 	struct coffer_error *err) CF_MUST_CHECK;
 /* From any thread or a signal handler. */
 void cf_machine_quit(struct cf_machine *m);
+
+/* From any thread but a vCPU's: stop all vCPUs and time, and go on.  pause
+ * returns when no vCPU runs.  is_running is false before the first resume of a
+ * machine that started paused, and after the end. */
+void cf_machine_pause(struct cf_machine *m);
+void cf_machine_resume(struct cf_machine *m);
+bool cf_machine_is_running(struct cf_machine *m);
+/* Press the ACPI power button; the guest may or may not obey. */
+void cf_machine_power_button(struct cf_machine *m);
+/* As the guest's own reset: the run ends with CF_END_RESET. */
+void cf_machine_reset(struct cf_machine *m);
 
 /* After a run: registers of a vCPU (COFFER_ERR_STATE when they are encrypted)
  * and the last device accesses, as text for a person. */

@@ -36,9 +36,10 @@ struct cf_vcpu_thread {
 	pthread_t thread;
 	bool started;
 	pthread_cond_t cond;
-	bool wake;   /* something came while it idled or was parked */
-	bool asleep; /* deterministic mode: waits for an interrupt */
-	bool parked; /* deterministic mode: waits for INIT, SIPI */
+	bool wake;    /* something came while it idled or was parked */
+	bool asleep;  /* deterministic mode: waits for an interrupt */
+	bool parked;  /* deterministic mode: waits for INIT, SIPI */
+	bool running; /* inside the engine */
 };
 
 struct cf_machine {
@@ -87,13 +88,20 @@ struct cf_machine {
 	struct cf_vcpu_thread vcpu[CF_MAX_VCPUS];
 
 	/* Time. */
-	uint64_t start_ns;   /* of the host's clock, real-time mode */
+	_Atomic uint64_t start_ns;  /* of the host's clock, real-time mode */
+	_Atomic uint64_t frozen_ns; /* the time while paused; 0: it goes on */
 	uint64_t skipped_ns; /* idle time that was skipped, icount mode */
 	_Atomic uint64_t sleep_until; /* what the I/O loop waits for */
 	unsigned polls;               /* PM timer reads in a row */
 
 	uint64_t budget; /* instructions */
 	atomic_bool ending, quit_asked;
+	/* Guarded by wake_lock; paused_cond: a vCPU came out. */
+	atomic_bool paused;
+	pthread_cond_t paused_cond;
+	/* A launch that waits for LAUNCH_FINISH. */
+	struct cf_machine_launch launch;
+	bool launch_pending;
 	struct cf_machine_result result;
 	struct cf_trace_entry trace[CF_TRACE_LEN];
 	size_t trace_at;
@@ -114,7 +122,13 @@ void cf_board_finish(struct cf_machine *m);
 enum coffer_status cf_board_fill_fw_cfg(
 	struct cf_machine *m, struct coffer_error *err) CF_MUST_CHECK;
 
+/* pause.c: what a vCPU thread does around the engine.  enter waits while the
+ * machine is paused; false: the run ends. */
+bool cf_machine_enter(struct cf_vcpu_thread *v);
+void cf_machine_leave(struct cf_vcpu_thread *v);
+
 /* time.c */
+void cf_machine_freeze_clock(struct cf_machine *m, bool frozen);
 void cf_machine_clock_init(struct cf_machine *m);
 
 #endif

@@ -56,7 +56,10 @@ static void *vcpu_main(void *opaque)
 
 	while (!atomic_load(&m->ending)) {
 		stop = (struct cf_stop_info) { 0 };
+		if (!cf_machine_enter(v))
+			break;
 		m->accel->run(m->vm, v->index, m->budget, &stop);
+		cf_machine_leave(v);
 		if (stop.why == CF_STOP_PARKED)
 			wait_parked(v);
 		else if (stop.why != CF_STOP_KICK)
@@ -177,6 +180,18 @@ static uint64_t all_instructions(struct cf_machine *m)
 	return n;
 }
 
+/* The I/O loop alone, until somebody resumes or ends the machine. */
+static void wait_paused(struct cf_machine *m)
+{
+	while (atomic_load(&m->paused) && !atomic_load(&m->ending)) {
+		pthread_mutex_lock(&m->lock);
+		check_quit(m);
+		pthread_mutex_unlock(&m->lock);
+		if (!atomic_load(&m->ending))
+			cf_loop_round(&m->loop, LOOP_MAX_NS, loop_lock, m);
+	}
+}
+
 static void run_counted(struct cf_machine *m)
 {
 	unsigned rounds = 0;
@@ -184,6 +199,10 @@ static void run_counted(struct cf_machine *m)
 	while (!atomic_load(&m->ending)) {
 		bool any = false;
 
+		if (atomic_load(&m->paused)) {
+			wait_paused(m);
+			continue;
+		}
 		for (unsigned i = 0; i < m->config.vcpus; i++)
 			if (!atomic_load(&m->ending))
 				any |= run_slice(m, i);
@@ -204,10 +223,19 @@ enum coffer_status cf_machine_run(struct cf_machine *m,
 {
 	enum coffer_status s = COFFER_OK;
 
+	m->budget = max_instructions;
+	if (m->config.paused) {
+		wait_paused(m);
+		*out = m->result;
+		if (atomic_load(&m->ending))
+			return COFFER_OK;
+	}
+	s = cf_machine_finish_launch(m, err);
+	if (s)
+		return s;
 	if (!m->vm)
 		return cf_fail(err, COFFER_ERR_STATE,
 			"machine: nothing was loaded to run");
-	m->budget = max_instructions;
 	if (m->config.icount) {
 		run_counted(m);
 	} else {

@@ -22,7 +22,9 @@ static uint64_t real_now(void *opaque)
 {
 	const struct cf_machine *m = opaque;
 
-	return host_ns() - m->start_ns;
+	uint64_t frozen = atomic_load(&m->frozen_ns);
+
+	return frozen ? frozen : host_ns() - atomic_load(&m->start_ns);
 }
 
 static uint64_t counted_now(void *opaque)
@@ -55,10 +57,26 @@ static void counted_earlier(void *opaque)
 
 void cf_machine_clock_init(struct cf_machine *m)
 {
-	m->start_ns = host_ns();
+	atomic_store(&m->start_ns, host_ns());
 	m->clock = (struct cf_clock) {
 		.now = m->config.icount ? counted_now : real_now,
 		.earlier = m->config.icount ? counted_earlier : real_earlier,
 		.opaque = m,
 	};
+}
+
+/* Counted time stands still by itself when nothing runs. */
+void cf_machine_freeze_clock(struct cf_machine *m, bool frozen)
+{
+	uint64_t was = atomic_load(&m->frozen_ns);
+
+	if (m->config.icount || frozen == (was != 0))
+		return;
+	if (frozen) {
+		atomic_store(&m->frozen_ns,
+			host_ns() - atomic_load(&m->start_ns) + 1);
+		return;
+	}
+	atomic_store(&m->start_ns, host_ns() - was);
+	atomic_store(&m->frozen_ns, 0);
 }

@@ -163,6 +163,10 @@ static void run(
 	bool go_on = true;
 
 	*out = (struct cf_stop_info) { .why = CF_STOP_KICK };
+	/* Launched: from here on the registers are the guest's own. */
+	if (vm->config.platform == CF_PLATFORM_SEV_ES ||
+		vm->config.platform == CF_PLATFORM_SEV_SNP)
+		vm->state_protected = true;
 	set_running(vm, v, true);
 	while (go_on) {
 		/* In this order a kick is never lost: it sets kicked first. */
@@ -228,6 +232,7 @@ static uint64_t instructions(struct cf_vm *vm, unsigned n)
 static const struct cf_accel_ops kvm_ops = {
 	.name = "kvm",
 	.has_irqchip = true,
+	.vm_before_launch = true,
 	.vm_create = vm_create,
 	.vm_destroy = vm_destroy,
 	.set_state = kvm_set_state,

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which engine runs a guest, and the hardware path: the VM handle and the
+ * hardware secure processor.
+ */
+#include "cli/run_priv.h"
+
+#include "kvm/host.h"
+#include "sp/kvm/sp_kvm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum cf_kvm_generation generation(const struct run *r)
+{
+	switch (r->opts.platform) {
+	case CF_PLATFORM_SEV:
+		return CF_KVM_SEV;
+	case CF_PLATFORM_SEV_ES:
+		return CF_KVM_SEV_ES;
+	case CF_PLATFORM_SEV_SNP:
+		return CF_KVM_SEV_SNP;
+	default:
+		return CF_KVM_PLAIN;
+	}
+}
+
+/* What is missing, in a few words: the first requirement that fails. */
+static const char *missing(
+	const struct cf_host_report *report, enum cf_kvm_generation g)
+{
+	for (size_t i = 0; i < report->nlines; i++)
+		if (report->line[i].verdict == CF_HOST_NO &&
+			report->line[i].needed_by >> g & 1)
+			return report->line[i].what;
+	return "something";
+}
+
+/* Nobody chose: hardware where it has what the guest needs, and one line. */
+static enum coffer_status choose_default(
+	struct run *r, struct coffer_error *err)
+{
+	static const char *const what[] = { "hardware virtualization", "SEV",
+		"SEV-ES", "SEV-SNP" };
+	enum cf_kvm_generation g = generation(r);
+	struct cf_host_facts facts;
+	struct cf_host_report report;
+
+	cf_host_gather(cf_kvm_sys_linux(), &facts);
+	cf_host_judge(&facts, &report);
+	if (report.can[g] == CF_HOST_YES && !r->config.icount)
+		r->config.accel = cf_accel_kvm(err);
+	else
+		r->config.accel = cf_accel_soft(err);
+	if (!r->config.accel)
+		return err->status;
+	if (!r->opts.quiet && report.can[g] != CF_HOST_YES)
+		fprintf(stderr,
+			"coffer run: no %s here (%s; see coffer host): "
+			"running in software%s\n",
+			what[g], missing(&report, g),
+			r->opts.guest ? ", SIMULATED" : "");
+	return COFFER_OK;
+}
+
+static const struct cf_accel_ops *by_name(
+	const char *name, size_t len, struct coffer_error *err)
+{
+	if (len == 3 && memcmp(name, "kvm", 3) == 0)
+		return cf_accel_kvm(err);
+	if ((len == 4 && memcmp(name, "soft", 4) == 0) ||
+		(len == 3 && memcmp(name, "tcg", 3) == 0))
+		return cf_accel_soft(err);
+	cf_fail(err, COFFER_ERR_ARGUMENT,
+		"-accel %.*s: no such engine; there are kvm and soft", (int)len,
+		name);
+	return NULL;
+}
+
+/* "kvm:soft": the first that this machine can use. */
+static enum coffer_status choose_named(
+	struct run *r, const char *names, struct coffer_error *err)
+{
+	for (const char *at = names; at; at = strchr(at, ':')) {
+		at += *at == ':';
+		r->config.accel = by_name(at, strcspn(at, ":"), err);
+		if (r->config.accel)
+			return COFFER_OK;
+	}
+	return err->status;
+}
+
+enum coffer_status run_choose_engine(struct run *r, struct coffer_error *err)
+{
+	const struct qemu_options *o = &r->opts;
+	const char *name = qemu_get(&o->accel, "accel");
+	enum coffer_status s;
+
+	if (!name)
+		name = qemu_get(&o->machine, "accel");
+	if (!name && o->enable_kvm)
+		name = "kvm";
+	s = name ? choose_named(r, name, err) : choose_default(r, err);
+	if (s)
+		return s;
+	if (r->config.accel->vm_before_launch && r->config.icount)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-icount: KVM does not count instructions; use -accel "
+			"soft");
+	return COFFER_OK;
+}
+
+enum coffer_status run_open_kvm(struct run *r, struct coffer_error *err)
+{
+	const struct qemu_set *g = r->opts.guest;
+	const char *legacy = g ? qemu_get(g, "legacy-vm-type") : NULL;
+	struct cf_kvm_config c = { .sys = cf_kvm_sys_linux(),
+		.log = &r->log,
+		.generation = generation(r),
+		.legacy = legacy && strcmp(legacy, "on") == 0,
+		.sev_device = g ? qemu_get(g, "sev-device") : NULL };
+	enum coffer_status s;
+
+	if (!r->config.accel->vm_before_launch)
+		return COFFER_OK;
+	s = cf_kvm_open(&c, &r->kvm, err);
+	r->config.kvm = r->kvm;
+	return s;
+}
+
+/* The C-bit is the processor's, not ours to choose. */
+static enum coffer_status check_cbit(struct run *r, struct coffer_error *err)
+{
+	struct cf_host_facts facts;
+
+	cf_host_gather(cf_kvm_sys_linux(), &facts);
+	if (facts.cbitpos == r->config.cbit)
+		return COFFER_OK;
+	return cf_fail(err, COFFER_ERR_ARGUMENT,
+		"cbitpos check failed, host '%u' requested '%u'; give "
+		"cbitpos=%u",
+		facts.cbitpos, r->config.cbit, facts.cbitpos);
+}
+
+enum coffer_status run_make_hardware_processor(
+	struct run *r, uint64_t sev_features, struct coffer_error *err)
+{
+	const char *legacy = qemu_get(r->opts.guest, "legacy-vm-type");
+	struct cf_sp_kvm_config c = { .kvm = r->kvm,
+		.memory = cf_machine_memory(r->machine),
+		.sev_features = sev_features,
+		.legacy = legacy && strcmp(legacy, "on") == 0 };
+	enum coffer_status s = check_cbit(r, err);
+
+	return s ? s : cf_sp_kvm_create(&c, &r->guest, err);
+}
