@@ -9,6 +9,7 @@
 /* In the order of the work. */
 static const struct cli_command *const commands[] = {
 	&cli_build,
+	&cli_diff,
 	&cli_inspect,
 	&cli_measure,
 	&cli_sign,

@@ -95,4 +95,22 @@ enum coffer_status cf_manifest_read(const char *text, size_t len,
 	const struct cf_manifest_files *files, struct cf_buf *out,
 	struct coffer_error *err) CF_MUST_CHECK;
 
+/* One thing that a loader would do differently with two files. */
+struct cf_difference {
+	int platform;      /* enum cf_igvm_platform_type; -1: of the file */
+	const char *what;  /* "file", "platform", "header", "field",
+			    * "register", "data", "order" */
+	const char *where; /* "page 0xffe00000: 3 bytes from offset 0x10 on" */
+	const char *a, *b; /* what each side has */
+};
+
+/* Called once per difference; the texts are valid during the call. */
+typedef void cf_diff_fn(void *opaque, const struct cf_difference *x);
+
+/* Compare what two files mean: platform masks, file offsets and headers of
+ * other platforms do not count, the order of what is measured does. */
+enum coffer_status cf_diff_files(const struct cf_igvm *a,
+	const struct cf_igvm *b, cf_diff_fn *fn, void *opaque,
+	struct coffer_error *err) CF_MUST_CHECK;
+
 #endif
