@@ -29,6 +29,11 @@
 
 #define GCTX F(0, 8, "GCTX_PADDR")
 
+#define SWAP                                                            \
+	FIELDS(GCTX, F(8, 8, "SRC_PADDR"), F(0x10, 8, "DST_PADDR"),     \
+		F(0x18, 8, "MDATA_PADDR"), F(0x20, 8, "SOFTWARE_DATA"), \
+		F(0x28, 8, "FLAGS"))
+
 /* clang-format off */
 const struct command cf_sp_snp_commands[] = {
 	/* Platform. */
@@ -95,6 +100,30 @@ const struct command cf_sp_snp_commands[] = {
 	/* Pages. */
 	{ 0xC7, "SNP_PAGE_RECLAIM", API_SNP, 8, INIT, 0, 0, 0,
 		cf_sp_snp_page_reclaim, FIELDS(F(0, 8, "PAGE_PADDR")) },
+	{ 0xC8, "SNP_PAGE_UNSMASH", API_SNP, 8, INIT, 0, 0, 0,
+		cf_sp_unsupported, FIELDS(F(0, 8, "PAGE_PADDR")) },
+	{ 0xC6, "SNP_PAGE_SET_STATE", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
+	{ 0xC2, "SNP_PAGE_MOVE", API_SNP, 0x20, INIT, G_LIVE, 0, CMD_ACTIVE,
+		cf_sp_snp_page_move, FIELDS(GCTX, F(8, 4, "FLAGS"),
+		F(0x10, 8, "SRC_PADDR"), F(0x18, 8, "DST_PADDR")) },
+	{ 0xC3, "SNP_PAGE_MD_INIT", API_SNP, 0x10, INIT, G_LIVE, 0, 0,
+		cf_sp_snp_page_md_init,
+		FIELDS(GCTX, F(8, 8, "PAGE_PADDR")) },
+	{ 0xC0, "SNP_PAGE_SWAP_OUT", API_SNP, 0x30, INIT, G_LIVE, 0,
+		CMD_ACTIVE, cf_sp_snp_page_swap_out, SWAP },
+	{ 0xC1, "SNP_PAGE_SWAP_IN", API_SNP, 0x30, INIT, G_LIVE, 0,
+		CMD_ACTIVE, cf_sp_snp_page_swap_in, SWAP },
+
+	/* Debugging. */
+	{ 0xB0, "SNP_DBG_DECRYPT", API_SNP, 0x18, INIT, G_RUNNING, 0,
+		CMD_ACTIVE, cf_sp_snp_dbg_decrypt, FIELDS(GCTX,
+		F(8, 8, "SRC_PADDR"), F(0x10, 8, "DST_PADDR")) },
+	{ 0xB1, "SNP_DBG_ENCRYPT", API_SNP, 0x18, INIT, G_RUNNING, 0,
+		CMD_ACTIVE, cf_sp_snp_dbg_encrypt, FIELDS(GCTX,
+		F(8, 8, "SRC_PADDR"), F(0x10, 8, "DST_PADDR")) },
+	{ 0xB2, "SNP_VERIFY_MITIGATION", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
 };
 /* clang-format on */
 const size_t cf_sp_snp_ncommands = CF_ARRAY_LEN(cf_sp_snp_commands);

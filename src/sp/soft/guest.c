@@ -36,9 +36,17 @@ unsigned cf_sp_host_rmpupdate(
 		return 1;
 	if (now.immutable)
 		return 2;
-	next.validated = false;
-	next.vmsa = false;
-	memset(next.perms, 0, sizeof(next.perms));
+	/* Freezing a page in place keeps what it is. */
+	if (UNC_RMPUPDATE_KEEPS_VALIDATED && e->assigned && now.assigned &&
+		e->asid == now.asid && e->gpa == now.gpa) {
+		next.validated = now.validated;
+		next.vmsa = now.vmsa;
+		memcpy(next.perms, now.perms, sizeof(next.perms));
+	} else {
+		next.validated = false;
+		next.vmsa = false;
+		memset(next.perms, 0, sizeof(next.perms));
+	}
 	return cf_rmp_set(mem, spa, &next) ? 0 : 1;
 }
 

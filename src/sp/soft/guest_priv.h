@@ -56,7 +56,8 @@ enum coffer_status cf_sp_host_init_sev(
 	struct soft_guest *g, struct coffer_error *err) CF_MUST_CHECK;
 
 /* RMPUPDATE as the instruction does it (APM volume 3): 0 on success, 1 bad
- * input, 2 the page is immutable.  Clears VALIDATED and VMSA. */
+ * input, 2 the page is immutable.  VALIDATED and VMSA are cleared
+ * unless the page stays the same guest page. */
 unsigned cf_sp_host_rmpupdate(struct cf_memory *mem, uint64_t spa,
 	const struct cf_rmp_entry *e) CF_MUST_CHECK;
 enum coffer_status cf_sp_host_to_firmware(struct soft_guest *g, uint64_t spa,

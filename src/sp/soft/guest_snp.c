@@ -268,6 +268,82 @@ static enum coffer_status guest_request(struct cf_sp_guest *base,
 	return status;
 }
 
+/* One page of the guest as a debugger sees it; policy DEBUG. */
+static enum coffer_status debug_page(struct soft_guest *g, uint64_t gpa,
+	uint8_t page[CF_PAGE_SIZE], struct coffer_error *err)
+{
+	uint64_t to = area_spa(g, AREA_OUT);
+	uint8_t buf[0x18];
+	enum coffer_status status = cf_sp_host_to_firmware(g, to, err), back;
+
+	if (status)
+		return status;
+	cf_store_le64(buf + 8, gpa);
+	cf_store_le64(buf + 0x10, to);
+	status = call(g, 0xB0, "SNP_DBG_DECRYPT", buf, sizeof(buf), err);
+	if (!status)
+		status = cf_guest_read(g->mem, to, page, CF_PAGE_SIZE, err);
+	back = cf_sp_host_take_back(g, to, status ? NULL : err);
+	return status ? status : back;
+}
+
+static enum coffer_status dbg_decrypt(struct cf_sp_guest *base, uint64_t gpa,
+	uint8_t *out, size_t len, struct coffer_error *err)
+{
+	struct soft_guest *g = soft_guest(base);
+	uint8_t page[CF_PAGE_SIZE];
+	enum coffer_status status = COFFER_OK;
+
+	while (len && !status) {
+		size_t offset = (size_t)(gpa & (CF_PAGE_SIZE - 1));
+		size_t n = CF_PAGE_SIZE - offset;
+
+		if (n > len)
+			n = len;
+		status = debug_page(g, gpa - offset, page, err);
+		if (!status)
+			memcpy(out, page + offset, n);
+		out += n;
+		gpa += n;
+		len -= n;
+	}
+	cf_wipe(page, sizeof(page));
+	return status;
+}
+
+static enum coffer_status dbg_encrypt(struct cf_sp_guest *base, uint64_t gpa,
+	const uint8_t *in, size_t len, struct coffer_error *err)
+{
+	struct soft_guest *g = soft_guest(base);
+	uint64_t from = area_spa(g, AREA_IN);
+	uint8_t page[CF_PAGE_SIZE], buf[0x18];
+	enum coffer_status status = COFFER_OK;
+
+	while (len && !status) {
+		size_t offset = (size_t)(gpa & (CF_PAGE_SIZE - 1));
+		size_t n = CF_PAGE_SIZE - offset;
+
+		if (n > len)
+			n = len;
+		/* The command takes whole pages. */
+		status = debug_page(g, gpa - offset, page, err);
+		memcpy(page + offset, in, n);
+		if (!status)
+			status = cf_guest_write(
+				g->mem, from, page, sizeof(page), err);
+		cf_store_le64(buf + 8, from);
+		cf_store_le64(buf + 0x10, gpa - offset);
+		if (!status)
+			status = call(g, 0xB1, "SNP_DBG_ENCRYPT", buf,
+				sizeof(buf), err);
+		in += n;
+		gpa += n;
+		len -= n;
+	}
+	cf_wipe(page, sizeof(page));
+	return status;
+}
+
 static void destroy(struct cf_sp_guest *base)
 {
 	struct soft_guest *g = soft_guest(base);
@@ -297,5 +373,7 @@ const struct cf_sp_guest_ops cf_sp_soft_snp_ops = {
 	.launch_finish = launch_finish,
 	.launch_digest = launch_digest,
 	.guest_request = guest_request,
+	.dbg_decrypt = dbg_decrypt,
+	.dbg_encrypt = dbg_encrypt,
 	.destroy = destroy,
 };

@@ -148,6 +148,16 @@ static size_t answer(struct cf_sp_soft *sp, struct snp_guest *g,
 			sp, g, m->vmpck, m->payload, m->len, out);
 	case MSG_TSC_INFO_REQ:
 		return msg_tsc_info(g, m->payload, m->len, out);
+	case MSG_EXPORT_REQ:
+		return cf_sp_msg_export(sp, g, m->payload, m->len, out);
+	case MSG_IMPORT_REQ:
+		return cf_sp_msg_import(sp, g, m->payload, m->len, out);
+	case MSG_ABSORB_REQ:
+	case MSG_ABSORB_NOMA_REQ:
+		return cf_sp_msg_absorb(sp, g, m->type == MSG_ABSORB_NOMA_REQ,
+			m->payload, m->len, out);
+	case MSG_VMRK_REQ:
+		return cf_sp_msg_vmrk(sp, g, m->payload, m->len, out);
 	default:
 		return 0;
 	}

@@ -273,6 +273,12 @@ uint32_t cf_sp_snp_launch_update(struct call *c);
 uint32_t cf_sp_snp_launch_finish(struct call *c);
 uint32_t cf_sp_snp_guest_request(struct call *c);
 uint32_t cf_sp_snp_page_reclaim(struct call *c);
+uint32_t cf_sp_snp_page_move(struct call *c);
+uint32_t cf_sp_snp_page_md_init(struct call *c);
+uint32_t cf_sp_snp_page_swap_out(struct call *c);
+uint32_t cf_sp_snp_page_swap_in(struct call *c);
+uint32_t cf_sp_snp_dbg_decrypt(struct call *c);
+uint32_t cf_sp_snp_dbg_encrypt(struct call *c);
 
 /* --- Services --- */
 
@@ -397,6 +403,16 @@ size_t cf_sp_msg_report(struct cf_sp_soft *sp, struct snp_guest *g,
 	unsigned vmpck, const uint8_t *in, size_t len, uint8_t *out);
 size_t cf_sp_msg_key(struct cf_sp_soft *sp, struct snp_guest *g, unsigned vmpck,
 	unsigned version, const uint8_t *in, size_t len, uint8_t *out);
+
+/* A migration agent's; agent is the sender.  absorb with self: ABSORB_NOMA. */
+size_t cf_sp_msg_export(struct cf_sp_soft *sp, struct snp_guest *agent,
+	const uint8_t *in, size_t len, uint8_t *out);
+size_t cf_sp_msg_import(struct cf_sp_soft *sp, struct snp_guest *agent,
+	const uint8_t *in, size_t len, uint8_t *out);
+size_t cf_sp_msg_absorb(struct cf_sp_soft *sp, struct snp_guest *agent,
+	bool self, const uint8_t *in, size_t len, uint8_t *out);
+size_t cf_sp_msg_vmrk(struct cf_sp_soft *sp, struct snp_guest *agent,
+	const uint8_t *in, size_t len, uint8_t *out);
 
 /* The page-info digest step (digest of launch). */
 enum coffer_status cf_sp_page_info(uint8_t ld[CF_SHA384_LEN],

@@ -90,5 +90,8 @@
 /* Swap: damaged metadata entry, wrong tag. */
 #define UNC_SWAP_BAD_ENTRY CF_FW_INVALID_MDATA_ENTRY
 #define UNC_SWAP_BAD_TAG   CF_FW_BAD_MEASUREMENT
+/* RMPUPDATE of a page that stays the same guest page (ASID, GPA) keeps
+ * VALIDATED, so that a validated page can become Pre-Swap. */
+#define UNC_RMPUPDATE_KEEPS_VALIDATED 1
 
 #endif
