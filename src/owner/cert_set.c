@@ -141,8 +141,10 @@ static bool vek_fits(const struct cf_vek *v, const struct cf_report *r)
 {
 	struct cf_tcb reported =
 		cf_tcb_decode(v->product, r->tcb_raw[CF_TCB_REPORTED]);
+	enum cf_product told = cf_report_product(r);
 
-	return cf_tcb_equal(&v->tcb, &reported) &&
+	return (told == CF_PRODUCT_UNKNOWN || told == v->product) &&
+		cf_tcb_equal(&v->tcb, &reported) &&
 		(v->vlek || memcmp(v->hwid, r->chip_id, v->hwid_len) == 0);
 }
 
