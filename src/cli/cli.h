@@ -86,6 +86,6 @@ extern const struct cli_command cli_build, cli_inspect, cli_measure, cli_run;
 extern const struct cli_command cli_diff;
 extern const struct cli_command cli_sign, cli_verify, cli_verify_launch;
 extern const struct cli_command cli_certs, cli_secret, cli_session;
-extern const struct cli_command cli_host, cli_qmp;
+extern const struct cli_command cli_host, cli_qmp, cli_sp;
 
 #endif

@@ -17,6 +17,7 @@ static const struct cli_command *const commands[] = {
 	&cli_certs,
 	&cli_session,
 	&cli_secret,
+	&cli_sp,
 	&cli_host,
 	&cli_qmp,
 	NULL,

@@ -84,6 +84,27 @@ enum coffer_status cf_sp_load_chip(struct cf_sp_soft *sp,
 	return status;
 }
 
+enum coffer_status cf_sp_soft_stored_product(const struct cf_sp_soft_ops *ops,
+	enum cf_sp_product *out, bool *found, struct coffer_error *err)
+{
+	CF_CLEANUP(cf_free_ptr) uint8_t *record = NULL;
+	struct cf_sp_soft none = { .ops = *ops };
+	enum coffer_status status;
+	size_t len;
+
+	*found = false;
+	status = cf_sp_record_load(&none, "chip", CHIP_LEN, &record, &len, err);
+	if (status || !record)
+		return status;
+	if (record[0] >= CF_SP_NPRODUCTS)
+		return cf_fail(err, COFFER_ERR_FORMAT,
+			"secure processor state: no product %u", record[0]);
+	*out = (enum cf_sp_product)record[0];
+	*found = true;
+	cf_wipe(record, len);
+	return COFFER_OK;
+}
+
 enum coffer_status cf_sp_store_config(
 	struct cf_sp_soft *sp, struct coffer_error *err)
 {
@@ -204,4 +225,26 @@ enum coffer_status cf_sp_vlek(const struct cf_sp_soft *sp,
 	cf_store_le64(tcb, cf_sp_reported_tcb(sp));
 	return cf_sp_derive_scalar(
 		sp->vlek_hashstick, "sim-vlek", tcb, sizeof(tcb), scalar, err);
+}
+
+void cf_sp_soft_facts(const struct cf_sp_soft *sp, struct cf_sp_soft_facts *out)
+{
+	*out = (struct cf_sp_soft_facts) {
+		.product = sp->which,
+		.chip_id_len = sp->product->hwid_len,
+		.sev_api = { FW_SEV_MAJOR, FW_SEV_MINOR },
+		.snp_api = { FW_SNP_MAJOR, FW_SNP_MINOR },
+		.build = FW_BUILD,
+		.current_tcb = cf_sp_current_tcb(sp),
+		.committed_tcb = cf_sp_committed_tcb(sp),
+		.reported_tcb = cf_sp_reported_tcb(sp),
+		.committed_version = { sp->config.committed_major,
+			sp->config.committed_minor,
+			sp->config.committed_build },
+		.mask_chip_id = sp->config.mask_chip_id,
+		.mask_chip_key = sp->config.mask_chip_key,
+		.vlek_loaded = sp->has_vlek,
+		.external_owner = sp->keys.external_owner,
+	};
+	memcpy(out->chip_id, sp->chip_id, sizeof(out->chip_id));
 }

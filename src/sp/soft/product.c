@@ -5,6 +5,7 @@
  */
 #include "sp/soft/soft_priv.h"
 
+#include <string.h>
 #include <strings.h>
 
 static const struct product products[CF_SP_NPRODUCTS] = {
@@ -108,4 +109,61 @@ bool cf_sp_tcb_le(const struct tcb *a, const struct tcb *b)
 {
 	return a->fmc <= b->fmc && a->bl <= b->bl && a->tee <= b->tee &&
 		a->snp <= b->snp && a->ucode <= b->ucode;
+}
+
+/* The component that a name of the key server means. */
+static uint8_t *component(
+	const struct product *p, struct tcb *t, const char *name)
+{
+	const struct {
+		const char *name;
+		uint8_t *value;
+	} all[] = {
+		{ "blSPL", &t->bl },
+		{ "teeSPL", &t->tee },
+		{ "snpSPL", &t->snp },
+		{ "ucodeSPL", &t->ucode },
+		{ "fmcSPL", p->turin_tcb ? &t->fmc : NULL },
+	};
+
+	for (size_t i = 0; i < CF_ARRAY_LEN(all); i++)
+		if (strcmp(all[i].name, name) == 0)
+			return all[i].value;
+	return NULL;
+}
+
+size_t cf_sp_tcb_split(
+	enum cf_sp_product product, uint64_t tcb, struct cf_sp_spl out[5])
+{
+	static const char *const names[] = { "fmcSPL", "blSPL", "teeSPL",
+		"snpSPL", "ucodeSPL" };
+	const struct product *p = &products[product];
+	struct tcb t;
+	size_t n = 0;
+
+	(void)cf_sp_tcb_decode(p, tcb, &t);
+	for (size_t i = 0; i < CF_ARRAY_LEN(names); i++) {
+		const uint8_t *value = component(p, &t, names[i]);
+
+		if (value)
+			out[n++] = (struct cf_sp_spl) { names[i], *value };
+	}
+	return n;
+}
+
+bool cf_sp_tcb_set(enum cf_sp_product product, const char *name, uint8_t value,
+	uint64_t *tcb)
+{
+	const struct product *p = &products[product];
+	struct tcb t;
+	uint8_t *to;
+
+	if (!cf_sp_tcb_decode(p, *tcb, &t))
+		return false;
+	to = component(p, &t, name);
+	if (!to)
+		return false;
+	*to = value;
+	*tcb = cf_sp_tcb_encode(p, &t);
+	return true;
 }

@@ -240,6 +240,26 @@ enum coffer_status cf_sp_soft_cert(struct cf_sp_soft *sp, enum cf_sp_cert which,
 	return status;
 }
 
+enum coffer_status cf_sp_soft_vcek_at(struct cf_sp_soft *sp, uint64_t tcb,
+	struct cf_buf *out, struct coffer_error *err)
+{
+	enum coffer_status status;
+	struct tcb was, want;
+
+	if (!cf_sp_tcb_decode(sp->product, tcb, &want) ||
+		!cf_sp_tcb_le(&want, &sp->product->current))
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"secure processor: no VCEK of patch levels above "
+			"those that run");
+	pthread_mutex_lock(&sp->lock);
+	was = sp->config.reported;
+	sp->config.reported = want;
+	status = append(sp, CF_SP_CERT_VCEK, out, err);
+	sp->config.reported = was;
+	pthread_mutex_unlock(&sp->lock);
+	return status;
+}
+
 /* GUIDs in text order: GHCB specification (AMD 56421), certificate table. */
 static const uint8_t guid_vcek[16] = { 0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45,
 	0x64, 0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd };

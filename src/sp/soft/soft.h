@@ -100,6 +100,10 @@ struct cf_sp_soft;
 enum coffer_status cf_sp_soft_create(const struct cf_sp_soft_config *config,
 	struct cf_sp_soft **out, struct coffer_error *err) CF_MUST_CHECK;
 void cf_sp_soft_destroy(struct cf_sp_soft *sp);
+/* The product of the chip in a storage; false: there is no chip yet. */
+enum coffer_status cf_sp_soft_stored_product(const struct cf_sp_soft_ops *ops,
+	enum cf_sp_product *out, bool *found,
+	struct coffer_error *err) CF_MUST_CHECK;
 /* The system memory; copied, its opaque is kept.  Before any guest. */
 void cf_sp_soft_set_memory(
 	struct cf_sp_soft *sp, const struct cf_sp_soft_memory *mem);
@@ -119,6 +123,31 @@ void cf_sp_soft_wbinvd(struct cf_sp_soft *sp);
 /* The command table as Markdown: the documentation's own. */
 void cf_sp_soft_commands_markdown(struct cf_buf *out);
 
+/* What there is to know about the platform without asking the firmware. */
+struct cf_sp_soft_facts {
+	enum cf_sp_product product;
+	uint8_t chip_id[64];
+	size_t chip_id_len; /* 64; Turin 8 */
+	uint8_t sev_api[2], snp_api[2], build;
+	uint64_t current_tcb, committed_tcb, reported_tcb;
+	uint8_t committed_version[3]; /* major, minor, build */
+	bool mask_chip_id, mask_chip_key, vlek_loaded;
+	bool external_owner; /* after INIT */
+};
+void cf_sp_soft_facts(
+	const struct cf_sp_soft *sp, struct cf_sp_soft_facts *out);
+/* Components of a TCB_VERSION in the order and with the names of the key
+ * server's parameters; up to 5; returns how many. */
+struct cf_sp_spl {
+	const char *name; /* "blSPL" */
+	uint8_t value;
+};
+size_t cf_sp_tcb_split(
+	enum cf_sp_product product, uint64_t tcb, struct cf_sp_spl out[5]);
+/* The other way; a name that the product does not have: false. */
+CF_MUST_CHECK bool cf_sp_tcb_set(enum cf_sp_product product, const char *name,
+	uint8_t value, uint64_t *tcb);
+
 /* What `coffer sp` and the host side hand out. */
 enum cf_sp_cert {
 	CF_SP_CERT_ARK,
@@ -131,6 +160,10 @@ enum cf_sp_cert {
 };
 /* DER of an X.509 certificate or of the CRL. */
 enum coffer_status cf_sp_soft_cert(struct cf_sp_soft *sp, enum cf_sp_cert which,
+	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
+/* The VCEK of another TCB than the reported one, at most the current one, as
+ * the key server gives it. */
+enum coffer_status cf_sp_soft_vcek_at(struct cf_sp_soft *sp, uint64_t tcb,
 	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
 /* The platform's SEV certificates after INIT, as PDH_CERT_EXPORT gives them:
  * PDH (2084 bytes); PEK, OCA and CEK (6252).  COFFER_ERR_STATE before. */
