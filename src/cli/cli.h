@@ -82,6 +82,7 @@ const char *cli_red(FILE *f);
 const char *cli_bold(FILE *f);
 const char *cli_reset(FILE *f);
 
+extern const struct cli_command cli_explain;
 extern const struct cli_command cli_build, cli_inspect, cli_measure, cli_run;
 extern const struct cli_command cli_diff;
 extern const struct cli_command cli_sign, cli_verify, cli_verify_launch;

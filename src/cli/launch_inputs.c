@@ -27,11 +27,13 @@ static const char *given(const struct cli_args *args, const char *name)
 	return value && *value ? value : NULL;
 }
 
-static int load_mode(
-	const struct cli_args *args, struct launch_inputs *in, bool *svsm)
+static int load_mode(const struct cli_args *args, const char *guess,
+	struct launch_inputs *in, bool *svsm)
 {
 	const char *mode = cli_get(args, "mode");
 
+	if (!mode)
+		mode = guess;
 	if (!mode)
 		return cli_usage(args->command, "--mode is missing");
 	for (size_t i = 0; i < CF_ARRAY_LEN(modes); i++) {
@@ -49,14 +51,16 @@ static int load_mode(
 		mode);
 }
 
-static int load_vcpus(const struct cli_args *args, struct launch_inputs *in)
+static int load_vcpus(
+	const struct cli_args *args, bool guess, struct launch_inputs *in)
 {
 	const char *text = cli_get(args, "vcpus");
 	uint64_t first, last;
 	char copy[32], *dash;
 
 	in->first_vcpus = in->last_vcpus = 1;
-	if (in->params.platform == CF_PLATFORM_SEV || in->ovmf_hash_only)
+	if (in->params.platform == CF_PLATFORM_SEV || in->ovmf_hash_only ||
+		(!text && guess))
 		return -1;
 	if (!text)
 		return cli_usage(args->command,
@@ -114,7 +118,8 @@ static int load_vmm(
 }
 
 /* Family over signature over type, as the tool has it. */
-static int load_cpu(const struct cli_args *args, struct launch_inputs *in)
+static int load_cpu(
+	const struct cli_args *args, bool guess, struct launch_inputs *in)
 {
 	const char *type = given(args, "vcpu-type");
 	uint64_t family, model, stepping, signature;
@@ -279,19 +284,21 @@ static int load_features(const struct cli_args *args, struct launch_inputs *in)
 	return -1;
 }
 
-int launch_inputs_load(const struct cli_args *args, struct launch_inputs *in)
+int launch_inputs_load(const struct cli_args *args, const char *guess_mode,
+	struct launch_inputs *in)
 {
+	const bool guess = guess_mode != NULL;
 	bool svsm = false;
 	int leave;
 
 	*in = (struct launch_inputs) { 0 };
-	leave = load_mode(args, in, &svsm);
+	leave = load_mode(args, guess_mode, in, &svsm);
 	if (leave < 0)
 		leave = load_vmm(args, in, svsm);
 	if (leave < 0)
-		leave = load_vcpus(args, in);
+		leave = load_vcpus(args, guess, in);
 	if (leave < 0)
-		leave = load_cpu(args, in);
+		leave = load_cpu(args, guess, in);
 	if (leave < 0)
 		leave = load_features(args, in);
 	if (leave < 0)

@@ -48,8 +48,13 @@ struct launch_inputs {
 	unsigned first_vcpus, last_vcpus;
 };
 
-/* Returns -1 to go on, or the exit status to leave with. */
-int launch_inputs_load(const struct cli_args *args, struct launch_inputs *out);
+/*
+ * Returns -1 to go on, or the exit status to leave with.  guess_mode NULL: what
+ * the tool demands must be there.  Else what is missing is guessed: this mode,
+ * one vCPU, EPYC-v4.
+ */
+int launch_inputs_load(const struct cli_args *args, const char *guess_mode,
+	struct launch_inputs *out);
 void launch_inputs_finish(struct launch_inputs *in);
 
 #endif

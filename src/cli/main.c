@@ -12,6 +12,7 @@ static const struct cli_command *const commands[] = {
 	&cli_diff,
 	&cli_inspect,
 	&cli_measure,
+	&cli_explain,
 	&cli_sign,
 	&cli_verify,
 	&cli_certs,

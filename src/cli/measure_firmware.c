@@ -147,7 +147,7 @@ static int measure(const struct cli_args *args, struct launch_inputs *in)
 int measure_firmware(const struct cli_args *args)
 {
 	struct launch_inputs in;
-	int leave = launch_inputs_load(args, &in);
+	int leave = launch_inputs_load(args, NULL, &in);
 
 	if (leave >= 0)
 		return leave;

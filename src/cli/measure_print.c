@@ -149,8 +149,7 @@ bool measure_wants_hmac(const struct cli_args *args)
 	return cli_has(args, "tik");
 }
 
-/* 16 bytes in hex or base64. */
-static bool get_nonce(const struct cli_args *args, uint8_t nonce[16])
+bool measure_get_nonce(const struct cli_args *args, uint8_t nonce[16])
 {
 	const char *text = cli_get(args, "nonce");
 	struct cf_buf bytes = { 0 };
@@ -167,7 +166,7 @@ static bool get_nonce(const struct cli_args *args, uint8_t nonce[16])
 	return ok;
 }
 
-static bool get_api(const struct cli_args *args, struct cf_sev_measure *m)
+bool measure_get_api(const struct cli_args *args, struct cf_sev_measure *m)
 {
 	const char *text = cli_get(args, "api");
 	uint64_t major, minor, build;
@@ -231,10 +230,10 @@ int measure_print_hmac(const struct cli_args *args, const uint8_t digest[32],
 
 	if (!has_policy)
 		return cli_usage(args->command, "--tik needs --policy");
-	if (!get_nonce(args, answer + 32))
+	if (!measure_get_nonce(args, answer + 32))
 		return cli_usage(args->command,
 			"--tik needs --nonce, 16 bytes in hex or base64");
-	if (!get_api(args, &m))
+	if (!measure_get_api(args, &m))
 		return cli_usage(args->command,
 			"--tik needs --api MAJOR.MINOR and --build N");
 	m.mnonce = answer + 32;

@@ -35,6 +35,11 @@ int measure_print(const struct cli_args *args, const struct measure_facts *f,
 	const struct measured *m, size_t n);
 /* --tik and its companions: what LAUNCH_MEASURE would answer. */
 bool measure_wants_hmac(const struct cli_args *args);
+struct cf_sev_measure;
+/* --nonce: 16 bytes in hex or base64; --api and --build.  False: absent or
+ * malformed. */
+bool measure_get_nonce(const struct cli_args *args, uint8_t nonce[16]);
+bool measure_get_api(const struct cli_args *args, struct cf_sev_measure *m);
 int measure_print_hmac(const struct cli_args *args, const uint8_t digest[32],
 	bool has_policy, uint64_t policy);
 

@@ -163,6 +163,11 @@ static inline void cf_sp_guest_destroy(struct cf_sp_guest *g)
 enum coffer_status cf_sp_digest_create(const uint8_t *seed,
 	struct cf_sp_guest **out, struct coffer_error *err) CF_MUST_CHECK;
 
+/* A second `digest` guest in the same state, for trying several ways to go
+ * on; g is one whose launch_digest was just asked.  It borrows what g does. */
+enum coffer_status cf_sp_digest_clone(const struct cf_sp_guest *g,
+	struct cf_sp_guest **out, struct coffer_error *err) CF_MUST_CHECK;
+
 /*
  * Replay a plan: LAUNCH_START, every step in order, LAUNCH_MEASURE where the
  * platform and the implementation have it; not LAUNCH_FINISH (secrets come in

@@ -191,3 +191,35 @@ enum coffer_status cf_sp_digest_create(
 	*out = &d->base;
 	return COFFER_OK;
 }
+
+enum coffer_status cf_sp_digest_clone(const struct cf_sp_guest *g,
+	struct cf_sp_guest **out, struct coffer_error *err)
+{
+	const struct digest_guest *d =
+		CF_CONTAINER_OF(g, const struct digest_guest, base);
+	struct digest_guest *copy = cf_dup(d, sizeof(*d));
+	enum coffer_status st;
+
+	if (!copy)
+		return cf_fail_nomem(err, "the launch digest");
+	copy->meter.hash = NULL;
+	copy->meter.item = NULL;
+	copy->meter.items_cap = 0;
+	st = d->meter.hash
+		? cf_hash_clone(d->meter.hash, &copy->meter.hash, err)
+		: COFFER_OK;
+	/* VBS keeps its register lists to the end. */
+	if (!st &&
+		!cf_grow_array(&copy->meter.item, &copy->meter.items_cap,
+			d->meter.nitems, sizeof(*d->meter.item)))
+		st = cf_fail_nomem(err, "the launch digest");
+	if (st) {
+		destroy(&copy->base);
+		return st;
+	}
+	if (d->meter.nitems)
+		memcpy(copy->meter.item, d->meter.item,
+			d->meter.nitems * sizeof(*d->meter.item));
+	*out = &copy->base;
+	return COFFER_OK;
+}

@@ -40,6 +40,9 @@ struct meter {
 	uint8_t ld[CF_DIGEST_MAX];
 	struct meter_item *item; /* waiting */
 	size_t nitems, items_cap;
+	/* The last page that was hashed alone: the VMSAs of APs are equal. */
+	bool has_memo;
+	uint8_t memo_page[4096], memo_hash[CF_SHA384_LEN];
 };
 
 extern const struct meter_ops meter_sev;    /* SHA-256, SEV */

@@ -119,8 +119,33 @@ static enum coffer_status on_ready(
 	return extend_until(opaque, first + n, err);
 }
 
-static enum coffer_status snp_peek(
-	struct meter *m, uint8_t *out, struct coffer_error *err)
+/* One page is not worth a batch, and often the same as the last. */
+static enum coffer_status hash_alone(struct meter *m, const uint8_t *page,
+	const uint8_t **hash, struct coffer_error *err)
+{
+	enum coffer_status st = COFFER_OK;
+
+	*hash = m->memo_hash;
+	if (m->has_memo && memcmp(m->memo_page, page, CF_PAGE_SIZE) == 0)
+		return COFFER_OK;
+	memcpy(m->memo_page, page, CF_PAGE_SIZE);
+	st = cf_hash_once(m->hash, page, CF_PAGE_SIZE, m->memo_hash, err);
+	m->has_memo = st == COFFER_OK;
+	return st;
+}
+
+static enum coffer_status peek_one(struct meter *m, struct coffer_error *err)
+{
+	const struct meter_item *item = &m->item[0];
+	const uint8_t *hash = NULL;
+	enum coffer_status st = COFFER_OK;
+
+	if (item->data)
+		st = hash_alone(m, item->data, &hash, err);
+	return st ? st : extend(m, item, hash, err);
+}
+
+static enum coffer_status peek_many(struct meter *m, struct coffer_error *err)
 {
 	CF_CLEANUP(cf_free_ptr) const uint8_t **block = NULL;
 	CF_CLEANUP(cf_free_ptr) uint8_t(*hash)[48] = NULL;
@@ -138,8 +163,18 @@ static enum coffer_status snp_peek(
 			block[n++] = m->item[i].data;
 	st = cf_batch_sha384_each(
 		block, n, CF_PAGE_SIZE, hash, on_ready, &c, err);
-	if (!st)
-		st = extend_until(&c, n, err);
+	return st ? st : extend_until(&c, n, err);
+}
+
+static enum coffer_status snp_peek(
+	struct meter *m, uint8_t *out, struct coffer_error *err)
+{
+	enum coffer_status st = COFFER_OK;
+
+	if (m->nitems == 1)
+		st = peek_one(m, err);
+	else if (m->nitems)
+		st = peek_many(m, err);
 	if (st)
 		return st;
 	m->nitems = 0;
