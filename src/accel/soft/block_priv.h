@@ -19,8 +19,12 @@ void cf_blocks_destroy(struct vcpu *cpu);
 struct block *cf_block_find(struct vcpu *cpu);
 /* Forget everything; not from inside a block. */
 void cf_blocks_flush(struct vcpu *cpu);
+/* Memory that lives as long as the blocks; NULL: full. */
+void *cf_blocks_alloc(struct vcpu *cpu, size_t len);
 /* Kill blocks that touch these granules of a page. */
 void cf_blocks_kill(struct vcpu *cpu, uint64_t gpa, uint64_t granules);
+/* Ask another vCPU to kill; any thread. */
+void cf_blocks_post(struct vcpu *cpu, uint64_t gpa, uint64_t granules);
 /* Writes by others that have been posted to this vCPU (CF_ATT_CODE). */
 void cf_blocks_take_posted(struct vcpu *cpu);
 
@@ -31,17 +35,21 @@ void cf_code_map_finish(struct cf_vm *vm);
 /* Granules that hold code; 0 for a page outside memory. */
 uint64_t cf_code_granules(struct cf_vm *vm, uint64_t gpa);
 /* Mark; makes sure that no vCPU keeps write permission in its TLB. */
-void cf_code_mark(struct vcpu *cpu, uint64_t gpa, uint64_t granules);
+/* False: no memory for the mark. */
+CF_MUST_CHECK bool cf_code_mark(
+	struct vcpu *cpu, uint64_t gpa, uint64_t granules);
 /* len bytes at gpa, in one page, were written. */
 void cf_code_written(struct vcpu *cpu, uint64_t gpa, unsigned len);
 
-/* Decode one block from bytes at rip: ops into `ops` (room for MAX_OPS + 1),
- * `avail` bytes of the page, `straddle` true when the 15 bytes include the
- * next page.  Returns instructions; 0: the first needs the next page. */
+/*
+ * Decode one block from `avail` bytes at rip: operations into `ops`, which has
+ * room for CF_BLOCK_MAX_OPS + 1, an end marker behind the last.  nops 0: the
+ * first instruction needs more bytes (truncated), or there is no room.
+ */
 struct cf_decode_out {
-	unsigned nops;
-	unsigned len;
-	bool truncated; /* the first instruction needs more bytes */
+	unsigned nops; /* without the end marker */
+	unsigned len;  /* bytes */
+	bool truncated;
 };
 void cf_decode_block(struct vcpu *cpu, const uint8_t *code, unsigned avail,
 	unsigned max_ops, uint64_t rip, struct op *ops,

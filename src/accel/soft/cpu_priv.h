@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 /* Indices into r[] beyond the general registers. */
+#define CF_R11    11
 #define CF_R_ZERO 16 /* always 0: the base or index that is not there */
 #define CF_R_RIP  17
 #define CF_R_FS   18 /* base of FS, so that fs:[x] is an ordinary address */
@@ -65,19 +66,20 @@
 #define CF_CR0_CD 0x40000000u
 #define CF_CR0_PG 0x80000000u
 
-#define CF_CR4_TSD      0x4u
-#define CF_CR4_DE       0x8u
-#define CF_CR4_PSE      0x10u
-#define CF_CR4_PAE      0x20u
-#define CF_CR4_PGE      0x80u
-#define CF_CR4_PCE      0x100u
-#define CF_CR4_OSFXSR   0x200u
-#define CF_CR4_UMIP     0x800u
-#define CF_CR4_FSGSBASE 0x10000u
-#define CF_CR4_PCIDE    0x20000u
-#define CF_CR4_OSXSAVE  0x40000u
-#define CF_CR4_SMEP     0x100000u
-#define CF_CR4_SMAP     0x200000u
+#define CF_CR4_TSD        0x4u
+#define CF_CR4_DE         0x8u
+#define CF_CR4_PSE        0x10u
+#define CF_CR4_PAE        0x20u
+#define CF_CR4_PGE        0x80u
+#define CF_CR4_PCE        0x100u
+#define CF_CR4_OSFXSR     0x200u
+#define CF_CR4_OSXMMEXCPT 0x400u
+#define CF_CR4_UMIP       0x800u
+#define CF_CR4_FSGSBASE   0x10000u
+#define CF_CR4_PCIDE      0x20000u
+#define CF_CR4_OSXSAVE    0x40000u
+#define CF_CR4_SMEP       0x100000u
+#define CF_CR4_SMAP       0x200000u
 
 #define CF_EFER_SCE   0x1u
 #define CF_EFER_LME   0x100u
@@ -238,7 +240,8 @@ struct vcpu {
 		uint8_t *host[2]; /* NULL: device */
 		uint32_t len[2];
 		bool bounced;
-		bool rom[2];
+		bool rom[2], code[2];
+		unsigned nparts;
 		_Alignas(64) uint8_t buf[CF_NATIVE_MEM_MAX];
 	} bounce;
 
@@ -258,7 +261,7 @@ struct vcpu {
 	uint32_t tsc_aux, pkru;
 	uint64_t tsc_offset;
 	uint64_t mtrr[32]; /* see msr.c */
-	uint64_t hwcr, de_cfg;
+	uint64_t hwcr, de_cfg, spec_ctrl;
 	struct cf_fpu fpu;
 
 	/* Confidential guests, see sev_priv.h. */
@@ -271,7 +274,8 @@ struct vcpu {
 	bool nmi_pending, nmi_blocked;
 	bool shadow; /* STI or MOV SS: no interrupt before the next one */
 	bool halted;
-	bool parked; /* waits for SIPI or start */
+	unsigned pauses; /* executed; every so often the host is yielded to */
+	bool parked;     /* waits for SIPI or start */
 	bool wait_sipi;
 	uint8_t sipi_vector;
 	bool stepping;   /* gdb single step */
@@ -282,6 +286,8 @@ struct vcpu {
 
 	/* Raising from inside a handler. */
 	jmp_buf *unwind;
+	bool restore_sp; /* a fault now puts exc_sp back into RSP */
+	uint64_t exc_sp;
 	struct cf_exception {
 		int vector;
 		bool has_error, soft, trap;
@@ -309,8 +315,9 @@ struct vcpu {
 	_Alignas(64) struct cf_tlb_entry tlb[CF_TLB_SIZE];
 };
 
-#define CF_CODE_L2_BITS 9 /* pages per second-level table */
-#define CF_GPA_BITS     48
+#define CF_CODE_L2_BITS  9 /* pages per second-level table */
+#define CF_CODE_GPA_BITS 40
+typedef _Atomic uint64_t cf_code_word;
 
 struct cf_vm {
 	struct cf_vm_config config;
@@ -327,14 +334,14 @@ struct cf_vm {
 	char *cpu_model_name;
 
 	/* 64-byte granules that hold decoded code, one word per page. */
-	_Atomic(uint64_t) **code; /* by region, see code_map.c */
+	_Atomic(cf_code_word *) *code; /* two levels, see code_map.c */
 
 	/* Stopping the world. */
 	pthread_mutex_t stop_lock; /* recursive; held while stopped */
 	pthread_mutex_t gate_lock;
 	pthread_cond_t gate_cond;
 	_Atomic int world_stops;
-	void *trace;              /* cf_trace, trace_priv.h */
+	unsigned trace;           /* CF_TRACE_*, trace_priv.h */
 	struct cf_sev_vm *sev_vm; /* sev_state_priv.h; NULL: plain guest */
 };
 

@@ -146,6 +146,23 @@ void cf_tlb_forget_gpa(struct vcpu *cpu, uint64_t gpa);
 /* Only write permission. */
 void cf_tlb_protect_gpa(struct vcpu *cpu, uint64_t gpa);
 
+/* The page of gpa as key slot `asid` sees it; NULL: no memory.  May let others
+ * stop the world. */
+uint8_t *cf_page_host(struct vcpu *cpu, uint64_t gpa, unsigned asid,
+	enum cf_region_kind *kind);
+
+uint64_t cf_mmio_read(struct vcpu *cpu, uint64_t gpa, unsigned size);
+void cf_mmio_write(
+	struct vcpu *cpu, uint64_t gpa, unsigned size, uint64_t value);
+
+/* Host pointer when the access hits plain RAM after filling the TLB, else
+ * NULL (device, ROM on write, code on write). */
+uint8_t *cf_host_at(
+	struct vcpu *cpu, const struct op *op, uint64_t addr, bool write);
+
+/* After a change of paging, CPL, AC or mode: the salts. */
+void cf_update_salt(struct vcpu *cpu);
+
 /* Page walk (walk.c). */
 struct cf_walk {
 	uint64_t gpa;      /* of the byte, C-bit removed */

@@ -293,4 +293,131 @@ extern cf_op_fn cf_op_setcc_m; /* condition in aux */
 cf_op_fn cf_op_nop, cf_op_xlat, cf_op_lahf, cf_op_sahf, cf_op_cmc, cf_op_clc,
 	cf_op_stc, cf_op_cld, cf_op_std, cf_op_salc;
 
+/* ops_shift.c: [SHL SHR SAR ROL ROR RCL RCR][size]; count in imm or CL. */
+enum cf_shift {
+	CF_SHL,
+	CF_SHR,
+	CF_SAR,
+	CF_ROL,
+	CF_ROR,
+	CF_RCL,
+	CF_RCR,
+	CF_NSHIFTS,
+};
+extern cf_op_fn *const cf_shift_ri[CF_NSHIFTS][4];
+extern cf_op_fn *const cf_shift_rc[CF_NSHIFTS][4];
+extern cf_op_fn *const cf_shift_mi[CF_NSHIFTS][4];
+extern cf_op_fn *const cf_shift_mc[CF_NSHIFTS][4];
+
+/* ops_bit.c: BT BTS BTR BTC by [kind][size log2 - 1]; memory forms general,
+ * always atomic where they write. */
+extern cf_op_fn *const cf_bt_rr[4][3], *const cf_bt_ri[4][3];
+extern cf_op_fn *const cf_bt_mr[4][3], *const cf_bt_mi[4][3];
+extern cf_op_fn *const cf_cmpxchg_r[4], *const cf_cmpxchg_m[4];
+extern cf_op_fn *const cf_xadd_r[4], *const cf_xadd_m[4];
+cf_op_fn cf_op_cmpxchg8b, cf_op_cmpxchg16b;
+
+/* ops_mul.c: by size log2 - 1 */
+extern cf_op_fn *const cf_imul_rr[3], *const cf_imul_rm[3];
+extern cf_op_fn *const cf_imul_rri[3], *const cf_imul_rmi[3];
+extern cf_op_fn *const cf_mul_r[2], *const cf_mul_m[2]; /* 32, 64 */
+
+/* ops_branch.c */
+extern cf_op_fn *const cf_jcc_linked[16], *const cf_jcc_far[16];
+extern cf_op_fn *const cf_jcc_legacy[16];
+cf_op_fn cf_op_jmp_linked, cf_op_jmp, cf_op_jmp_legacy, cf_op_jmp_r,
+	cf_op_jmp_m, cf_op_jmp_r_legacy, cf_op_jmp_m_legacy, cf_op_call_linked,
+	cf_op_call, cf_op_call_legacy, cf_op_call_r, cf_op_call_m,
+	cf_op_call_r_legacy, cf_op_call_m_legacy, cf_op_ret, cf_op_ret_imm,
+	cf_op_ret_legacy, cf_op_loop, cf_op_end, cf_op_end_far, cf_op_stale;
+
+/* ops_stack.c */
+cf_op_fn cf_op_push64_r, cf_op_push64_i, cf_op_push64_m, cf_op_pop64_r,
+	cf_op_push_r, cf_op_push_i, cf_op_push_m, cf_op_pop_r, cf_op_pop_m,
+	cf_op_leave64, cf_op_leave, cf_op_enter, cf_op_pusha, cf_op_popa,
+	cf_op_pushf;
+void cf_push(struct vcpu *cpu, const struct op *op, unsigned size, uint64_t v);
+/* The value `at` bytes above the stack pointer, which does not move. */
+uint64_t cf_peek(
+	struct vcpu *cpu, const struct op *op, uint64_t at, unsigned size);
+void cf_stack_add(struct vcpu *cpu, uint64_t n);
+
+/* ops_string.c: aux bit 0 REP/REPE, bit 1 REPNE. */
+cf_op_fn cf_op_movs, cf_op_stos, cf_op_lods, cf_op_scas, cf_op_cmps, cf_op_ins,
+	cf_op_outs;
+
+/* By size at run time, for forms that are rare. */
+static inline uint64_t cf_get_size(
+	const struct vcpu *cpu, unsigned off, unsigned size)
+{
+	switch (size) {
+	case 1:
+		return cf_get8(cpu, off);
+	case 2:
+		return cf_get16(cpu, off);
+	case 4:
+		return cf_get32(cpu, off);
+	default:
+		return cf_get64(cpu, off);
+	}
+}
+
+static inline void cf_set_size(
+	struct vcpu *cpu, unsigned off, unsigned size, uint64_t v)
+{
+	switch (size) {
+	case 1:
+		cf_set8(cpu, off, (uint8_t)v);
+		break;
+	case 2:
+		cf_set16(cpu, off, (uint16_t)v);
+		break;
+	case 4:
+		cf_set32(cpu, off, (uint32_t)v);
+		break;
+	default:
+		cf_set64(cpu, off, v);
+		break;
+	}
+}
+
+static inline uint64_t cf_ld(
+	struct vcpu *cpu, const struct op *op, uint64_t addr, unsigned size)
+{
+	switch (size) {
+	case 1:
+		return cf_ld8(cpu, op, addr);
+	case 2:
+		return cf_ld16(cpu, op, addr);
+	case 4:
+		return cf_ld32(cpu, op, addr);
+	default:
+		return cf_ld64(cpu, op, addr);
+	}
+}
+
+static inline void cf_st(struct vcpu *cpu, const struct op *op, uint64_t addr,
+	unsigned size, uint64_t v)
+{
+	switch (size) {
+	case 1:
+		cf_st8(cpu, op, addr, (uint8_t)v);
+		break;
+	case 2:
+		cf_st16(cpu, op, addr, (uint16_t)v);
+		break;
+	case 4:
+		cf_st32(cpu, op, addr, (uint32_t)v);
+		break;
+	default:
+		cf_st64(cpu, op, addr, v);
+		break;
+	}
+}
+
+static inline uint64_t cf_size_mask(unsigned size)
+{
+	return size == 8 ? UINT64_MAX : ((uint64_t)1 << size * 8) - 1;
+}
+
 #endif

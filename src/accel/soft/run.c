@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of a vCPU: events, then blocks, until something wants attention.
+ *
+ * Exceptions unwind to the setjmp here (cf_raise) and are delivered from it; a
+ * fault during delivery comes back the same way and becomes a double fault.
+ */
+#include "accel/soft/block_priv.h"
+#include "accel/soft/mem_priv.h"
+#include "accel/soft/ops_priv.h"
+#include "accel/soft/run_priv.h"
+#include "accel/soft/seg_priv.h"
+#include "accel/soft/sev_priv.h"
+#include "accel/soft/trace_priv.h"
+#include "accel/soft/world_priv.h"
+
+#include <stdio.h>
+
+void cf_attention(struct vcpu *cpu, uint32_t bits)
+{
+	atomic_fetch_or(&cpu->attention, bits);
+	atomic_store(&cpu->limit, 0);
+}
+
+/* Must the loop look at something after every instruction? */
+static bool single_stepping(const struct vcpu *cpu)
+{
+	return cpu->shadow || cpu->stepping || cpu->watch ||
+		(cpu->flags & CF_FL_TF);
+}
+
+/* How far to run without coming back: re-arm after the attention is served. */
+static void arm(struct vcpu *cpu)
+{
+	atomic_store(&cpu->limit, single_stepping(cpu) ? 0 : cpu->deadline);
+	if (atomic_load(&cpu->attention))
+		atomic_store(&cpu->limit, 0);
+}
+
+static void stop(struct vcpu *cpu, enum cf_stop why)
+{
+	cpu->stop.why = why;
+	cpu->stopping = true;
+}
+
+/* Benign, contributory or page fault: table "Double fault" of the APM. */
+static bool contributory(int vector)
+{
+	return vector == CF_VEC_DE ||
+		(vector >= CF_VEC_TS && vector <= CF_VEC_GP) ||
+		vector == CF_VEC_VC;
+}
+
+static bool doubles(int first, int second)
+{
+	if (contributory(first))
+		return contributory(second);
+	return first == CF_VEC_PF &&
+		(contributory(second) || second == CF_VEC_PF);
+}
+
+static bool is_fault(const struct cf_exception *x)
+{
+	return !x->trap && x->vector != CF_VEC_DB && x->vector != CF_VEC_NMI;
+}
+
+/* Deliver cpu->exc; a fault while doing so unwinds to the loop again. */
+static void deliver_exception(struct vcpu *cpu)
+{
+	struct cf_exception *x = &cpu->exc;
+	struct cf_event e;
+
+	if (cpu->delivering) {
+		if (cpu->delivering_vector == CF_VEC_DF) {
+			cf_trace_exception(cpu, x->vector, x->error);
+			snprintf(cpu->stop.detail, sizeof(cpu->stop.detail),
+				"triple fault: exception %d while delivering "
+				"a double fault at rip 0x%llx",
+				x->vector,
+				(unsigned long long)cpu->r[CF_R_RIP]);
+			cpu->delivering = false;
+			stop(cpu, CF_STOP_TRIPLE_FAULT);
+			return;
+		}
+		if (doubles(cpu->delivering_vector, x->vector))
+			*x = (struct cf_exception) { .vector = CF_VEC_DF,
+				.has_error = true };
+	}
+	cf_trace_exception(cpu, x->vector, x->error);
+	if (x->vector == CF_VEC_PF)
+		cpu->cr2 = x->cr2;
+	cpu->halted = false;
+	e = (struct cf_event) {
+		.vector = (unsigned)x->vector,
+		.soft = x->soft,
+		.external = !x->soft,
+		.has_error = x->has_error && (cpu->mode & CF_MODE_PE),
+		.error = x->error,
+		.rip = cpu->r[CF_R_RIP],
+		.rf = is_fault(x),
+	};
+	cpu->delivering = true;
+	cpu->delivering_vector = (uint8_t)x->vector;
+	cf_deliver(cpu, &e);
+	cpu->delivering = false;
+	cpu->shadow = false;
+}
+
+static void deliver_interrupt(struct vcpu *cpu, unsigned vector)
+{
+	const struct cf_event e = {
+		.vector = vector,
+		.external = true,
+		.rip = cpu->r[CF_R_RIP],
+	};
+
+	cf_trace_interrupt(cpu, vector);
+	cpu->halted = false;
+	cpu->delivering = true;
+	cpu->delivering_vector = (uint8_t)CF_VEC_DB; /* benign */
+	cf_deliver(cpu, &e);
+	cpu->delivering = false;
+}
+
+void cf_software_interrupt(
+	struct vcpu *cpu, unsigned vector, bool privileged, uint64_t next)
+{
+	const struct cf_event e = {
+		.vector = vector,
+		.soft = !privileged,
+		.rip = next,
+	};
+
+	/* A fault is reported at the instruction. */
+	cpu->delivering = true;
+	cpu->delivering_vector = (uint8_t)CF_VEC_DB; /* benign */
+	cf_trace_exception(cpu, (int)vector, 0);
+	cf_deliver(cpu, &e);
+	cpu->delivering = false;
+}
+
+/* Nothing to do until an interrupt or a kick. */
+static void idle(struct vcpu *cpu)
+{
+	const struct cf_accel_host *h = &cpu->vm->host;
+
+	cf_gate_leave(cpu);
+	h->idle(h->opaque, cpu->index);
+	cf_gate_enter(cpu);
+	if (h->irq_pending(h->opaque, cpu->index))
+		cpu->irq_hint = true;
+	else if (cpu->deadline != UINT64_MAX && !atomic_load(&cpu->attention))
+		stop(cpu, CF_STOP_BUDGET);
+}
+
+/* The requests of others.  False: leave the loop. */
+static bool serve_attention(struct vcpu *cpu)
+{
+	uint32_t att = atomic_exchange(&cpu->attention, 0);
+
+	if (att & CF_ATT_WORLD) {
+		cf_gate_leave(cpu);
+		cf_gate_enter(cpu);
+	}
+	if (att & CF_ATT_CODE)
+		cf_blocks_take_posted(cpu);
+	if (att & CF_ATT_SEV)
+		cf_sev_attend(cpu);
+	if (att & CF_ATT_INIT)
+		cf_vcpu_init_ipi(cpu);
+	if (att & CF_ATT_SIPI)
+		cf_vcpu_startup_ipi(cpu);
+	if (att & CF_ATT_NMI)
+		cpu->nmi_pending = true;
+	if (att & CF_ATT_IRQ)
+		cpu->irq_hint = true;
+	if (att & CF_ATT_KICK)
+		stop(cpu, CF_STOP_KICK);
+	else if (cpu->parked || cpu->wait_sipi)
+		stop(cpu, CF_STOP_PARKED);
+	return !cpu->stopping;
+}
+
+/* Deliver what the guest can take now. */
+static void serve_events(struct vcpu *cpu)
+{
+	const struct cf_accel_host *h = &cpu->vm->host;
+	int vector;
+
+	if (cpu->nmi_pending && !cpu->nmi_blocked) {
+		cpu->nmi_pending = false;
+		cpu->nmi_blocked = true;
+		deliver_interrupt(cpu, CF_VEC_NMI);
+		return;
+	}
+	if (!cpu->irq_hint || !(cpu->flags & CF_FL_IF))
+		return;
+	cf_gate_leave(cpu);
+	vector = h->irq_take(h->opaque, cpu->index);
+	cpu->irq_hint = vector >= 0 && h->irq_pending(h->opaque, cpu->index);
+	cf_gate_enter(cpu);
+	if (vector >= 0)
+		deliver_interrupt(cpu, (unsigned)vector);
+}
+
+/* One instruction, for whatever wants to look after each. */
+static void step(struct vcpu *cpu)
+{
+	bool trap = cpu->flags & CF_FL_TF;
+	uint32_t mode = cpu->mode;
+	const struct op *op;
+
+	cpu->shadow = false;
+	if (cpu->watch && cf_watch_at(cpu))
+		return;
+	cf_set_mode(cpu, mode | CF_MODE_SINGLE);
+	atomic_store(&cpu->limit, 0);
+	op = cf_block_find(cpu)->ops;
+	while (op)
+		op = op->fn(cpu, op);
+	cpu->link_op = NULL;
+	cf_set_mode(cpu, cpu->mode & ~CF_MODE_SINGLE);
+	if (cpu->stepping || (cpu->watch && cf_watch_after(cpu))) {
+		stop(cpu, CF_STOP_DEBUG);
+		cpu->stop.code = 0x4000; /* DR6.BS */
+	}
+	if (trap && !cpu->stopping) {
+		cpu->dr6 |= 0x4000;
+		cpu->exc = (struct cf_exception) { .vector = CF_VEC_DB,
+			.trap = true };
+		deliver_exception(cpu);
+	}
+}
+
+/* Run blocks until the limit or an operation sends us back. */
+static void run_blocks(struct vcpu *cpu)
+{
+	struct block *b = cf_block_find(cpu);
+	const struct op *op;
+
+	if (cpu->link_op) {
+		/* A straddling block depends on more than its page. */
+		if (!b->gpa2)
+			((struct op *)(uintptr_t)cpu->link_op)->imm =
+				(uint64_t)(uintptr_t)b;
+		cpu->link_op = NULL;
+	}
+	cf_trace_block(cpu, b);
+	op = b->ops;
+	while (op)
+		op = op->fn(cpu, op);
+}
+
+static void loop(struct vcpu *cpu)
+{
+	while (!cpu->stopping) {
+		if (CF_LIKELY(cpu->count < atomic_load_explicit(&cpu->limit,
+						   memory_order_relaxed) &&
+			    !cpu->halted && !cpu->irq_hint &&
+			    !cpu->nmi_pending && !cpu->shadow)) {
+			run_blocks(cpu);
+			continue;
+		}
+		cpu->link_op = NULL;
+		if (!serve_attention(cpu))
+			break;
+		if (cpu->count >= cpu->deadline) {
+			stop(cpu, CF_STOP_BUDGET);
+			break;
+		}
+		if (!cpu->shadow)
+			serve_events(cpu);
+		if (cpu->halted) {
+			idle(cpu);
+			continue;
+		}
+		arm(cpu);
+		if (single_stepping(cpu))
+			step(cpu);
+		else
+			run_blocks(cpu);
+	}
+}
+
+void cf_vcpu_run(struct vcpu *cpu, uint64_t budget, struct cf_stop_info *out)
+{
+	jmp_buf unwind;
+
+	cpu->unwind = &unwind;
+	cpu->stopping = false;
+	cpu->stop = (struct cf_stop_info) { .why = CF_STOP_KICK };
+	cpu->deadline = budget > UINT64_MAX - cpu->count - 1
+		? UINT64_MAX
+		: cpu->count + budget;
+	cf_gate_enter(cpu);
+	arm(cpu);
+	if (setjmp(unwind)) {
+		/* A fault or a stop from inside; the mode may be SINGLE. */
+		cf_set_mode(cpu, cpu->mode & ~CF_MODE_SINGLE);
+		if (!cpu->stopping)
+			deliver_exception(cpu);
+	}
+	loop(cpu);
+	cf_gate_leave(cpu);
+	cpu->unwind = NULL;
+	cpu->stop.rip = cpu->r[CF_R_RIP] +
+		(cpu->mode & CF_MODE_L ? 0 : cpu->seg[CF_SEG_CS].base);
+	*out = cpu->stop;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Filling and dropping translations.
+ *
+ * The salt in the low bits of every tag makes entries of another generation
+ * or privilege miss: bits 1:0 are 0 supervisor, 1 supervisor with AC set
+ * (SMAP), 2 user; bits 11:2 count flushes.  So a flush, and a change of
+ * privilege, costs nothing.
+ */
+#include "accel/soft/block_priv.h"
+#include "accel/soft/mem_priv.h"
+#include "accel/soft/sev_priv.h"
+#include "accel/soft/watch_priv.h"
+#include "accel/soft/world_priv.h"
+
+#define MAX_GEN 1023u
+
+static uint64_t salt_of(const struct vcpu *cpu, bool user, bool ac)
+{
+	return (uint64_t)cpu->tlb_gen << 2 | (user ? 2u : ac ? 1u : 0u);
+}
+
+void cf_update_salt(struct vcpu *cpu)
+{
+	cpu->salt = salt_of(cpu, cpu->cpl == 3,
+		(cpu->flags & CF_FL_AC) && (cpu->cr4 & CF_CR4_SMAP));
+	cpu->jump_salt =
+		(uint64_t)cpu->mode_id << 58 | (uint64_t)cpu->jump_gen << 48;
+}
+
+void cf_tlb_flush(struct vcpu *cpu)
+{
+	unsigned i;
+
+	if (++cpu->tlb_gen > MAX_GEN) {
+		for (i = 0; i < CF_TLB_SIZE; i++)
+			cpu->tlb[i].rtag = cpu->tlb[i].wtag = CF_TLB_NONE;
+		for (i = 0; i < CF_FETCH_SIZE; i++)
+			cpu->fetch[i].tag = CF_TLB_NONE;
+		cpu->tlb_gen = 1;
+	}
+	if (++cpu->jump_gen > MAX_GEN) {
+		/* Salts with generation 0 are never used. */
+		memset(cpu->jump, 0, CF_JUMP_SIZE * sizeof(*cpu->jump));
+		cpu->jump_gen = 1;
+	}
+	cf_update_salt(cpu);
+}
+
+void cf_tlb_flush_page(struct vcpu *cpu, uint64_t addr)
+{
+	struct cf_tlb_entry *e = cf_tlb_at(cpu, addr);
+
+	e->rtag = e->wtag = CF_TLB_NONE;
+	cpu->fetch[addr >> 12 & (CF_FETCH_SIZE - 1)].tag = CF_TLB_NONE;
+	if (++cpu->jump_gen > MAX_GEN) {
+		memset(cpu->jump, 0, CF_JUMP_SIZE * sizeof(*cpu->jump));
+		cpu->jump_gen = 1;
+	}
+	cf_update_salt(cpu);
+}
+
+void cf_tlb_forget_gpa(struct vcpu *cpu, uint64_t gpa)
+{
+	unsigned i;
+
+	gpa &= CF_PAGE_MASK;
+	for (i = 0; i < CF_TLB_SIZE; i++) {
+		if (cpu->tlb[i].gpa == gpa)
+			cpu->tlb[i].rtag = cpu->tlb[i].wtag = CF_TLB_NONE;
+	}
+	for (i = 0; i < CF_FETCH_SIZE; i++) {
+		if (cpu->fetch[i].gpa == gpa)
+			cpu->fetch[i].tag = CF_TLB_NONE;
+	}
+}
+
+void cf_tlb_protect_gpa(struct vcpu *cpu, uint64_t gpa)
+{
+	unsigned i;
+
+	gpa &= CF_PAGE_MASK;
+	for (i = 0; i < CF_TLB_SIZE; i++) {
+		if (cpu->tlb[i].gpa == gpa)
+			cpu->tlb[i].wtag = CF_TLB_NONE;
+	}
+}
+
+uint8_t *cf_page_host(struct vcpu *cpu, uint64_t gpa, unsigned asid,
+	enum cf_region_kind *kind)
+{
+	struct cf_memory *mem = cpu->vm->mem;
+	enum cf_region_kind ignored;
+	uint8_t *page;
+
+	gpa &= CF_PAGE_MASK;
+	if (CF_LIKELY(cf_memory_page_view(mem, gpa) == asid))
+		return cf_memory_page(mem, gpa, asid, kind ? kind : &ignored);
+	/* The page must be recoded, with the world stopped. */
+	do {
+		cf_gate_leave(cpu);
+		page = cf_memory_page(mem, gpa, asid, kind ? kind : &ignored);
+		cf_gate_enter(cpu);
+	} while (page && cf_memory_page_view(mem, gpa) != asid);
+	return page;
+}
+
+static bool canonical(uint64_t addr)
+{
+	return (uint64_t)((int64_t)(addr << 16) >> 16) == addr;
+}
+
+/* A data address that the mode does not have. */
+static _Noreturn void raise_non_canonical(
+	struct vcpu *cpu, const struct op *op, uint64_t addr)
+{
+	bool stack = op && (op->seg == CF_SEG_SS);
+
+	cf_raise_error(cpu, op, stack ? CF_VEC_SS : CF_VEC_GP, 0);
+}
+
+static void install(struct vcpu *cpu, uint64_t addr, uint64_t salt,
+	const struct cf_place *place, bool read, bool write)
+{
+	struct cf_tlb_entry *e = cf_tlb_at(cpu, addr);
+	uint64_t page = addr & CF_PAGE_MASK, tag = page | salt;
+
+	e->addend = (uint64_t)(uintptr_t)place->host - addr;
+	e->gpa = place->gpa & CF_PAGE_MASK;
+	e->rtag = read ? tag : CF_TLB_NONE;
+	e->wtag = write ? tag : CF_TLB_NONE;
+}
+
+void cf_place(struct vcpu *cpu, const struct op *op, uint64_t addr,
+	unsigned access, struct cf_place *out)
+{
+	bool system = access & CF_ACC_SYSTEM;
+	bool user = cpu->cpl == 3 && !system;
+	enum cf_region_kind kind = CF_REGION_RAM;
+	struct cf_walk w;
+	uint8_t *page;
+	bool may_write;
+
+	if (cpu->mode & CF_MODE_L) {
+		if (!canonical(addr))
+			raise_non_canonical(cpu, op, addr);
+	} else if (!(cpu->efer & CF_EFER_LMA)) {
+		addr &= 0xffffffff;
+	}
+	if (!cf_walk(cpu, addr, access, user, true, &w))
+		cf_raise_pf(cpu, op, addr, w.error);
+	page = cf_page_host(
+		cpu, w.gpa, cf_view_asid(cpu, w.private_view), &kind);
+	may_write = cf_check_fill(
+		cpu, op, addr, w.gpa, access, user, w.private_view, !page);
+	*out = (struct cf_place) {
+		.gpa = w.gpa,
+		.host = page ? page + (w.gpa & 0xfff) : NULL,
+		.rom = kind == CF_REGION_ROM,
+	};
+	out->code = page && cf_code_granules(cpu->vm, w.gpa);
+	if (CF_UNLIKELY(cpu->watch))
+		cf_watch_access(
+			cpu, addr, (access & CF_ACC_KIND) == CF_ACC_WRITE);
+	if (!page || (system && cpu->cpl == 3) || cpu->watch)
+		return;
+	install(cpu, addr,
+		salt_of(cpu, user,
+			!system && (cpu->flags & CF_FL_AC) &&
+				(cpu->cr4 & CF_CR4_SMAP)),
+		out, true, w.writable && may_write && !out->rom && !out->code);
+}
+
+bool cf_debug_translate(
+	struct vcpu *cpu, uint64_t addr, uint64_t *gpa, bool *private_view)
+{
+	struct cf_walk w;
+
+	/* As a supervisor read; SMAP does not concern a debugger. */
+	uint64_t flags = cpu->flags;
+	bool ok;
+
+	cpu->flags |= CF_FL_AC;
+	ok = cf_walk(cpu, addr, CF_ACC_READ, false, false, &w);
+	cpu->flags = flags;
+	if (ok) {
+		*gpa = w.gpa;
+		*private_view = w.private_view;
+	}
+	return ok;
+}
