@@ -8,13 +8,12 @@
 
 #include "crypto/sim_marker.h"
 #include "sp/soft/soft.h"
-#include "sp/soft/state_dir.h"
+#include "sp_roots.h"
 
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 static struct coffer_error err;
-static struct cf_sp_state *dir;
 
 static X509 *get(struct cf_sp_soft *sp, enum cf_sp_cert which)
 {
@@ -100,7 +99,7 @@ static struct cf_sp_soft *open_sp(enum cf_sp_product product)
 		.seed_len = 5 };
 	struct cf_sp_soft *sp;
 
-	cf_sp_state_ops(dir, &config.ops);
+	cf_sp_state_ops(sp_roots_dir, &config.ops);
 	assert_ok(cf_sp_soft_create(&config, &sp, &err));
 	return sp;
 }
@@ -194,21 +193,6 @@ static void test_vlek_needs_loading(void **state)
 	cf_sp_soft_destroy(sp);
 }
 
-static int open_dir(void **state)
-{
-	const char *root = getenv("COFFER_BUILD_ROOT");
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/sim-state", root ? root : "/tmp");
-	return cf_sp_state_open(path, &dir, &err) ? -1 : 0;
-}
-
-static int close_dir(void **state)
-{
-	cf_sp_state_close(dir);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,5 +204,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name(
-		"sp_soft_certs", tests, open_dir, close_dir);
+		"sp_soft_certs", tests, sp_roots_open, sp_roots_close);
 }

@@ -9,7 +9,7 @@
 #include "crypto/sev_cert.h"
 #include "crypto/sev_kdf.h"
 #include "sp/soft/soft.h"
-#include "sp/soft/state_dir.h"
+#include "sp_roots.h"
 
 #define ASID   2
 #define RAM    ((uint64_t)1 << 20)
@@ -19,7 +19,6 @@
 #define AREA   0x80000u /* where this test keeps what it passes */
 
 static struct coffer_error err;
-static struct cf_sp_state *dir;
 
 struct world {
 	struct cf_memory *mem;
@@ -27,44 +26,12 @@ struct world {
 	struct cf_sp_guest *g;
 };
 
-/* Only the roots are shared by the two platforms of a migration. */
-static enum coffer_status load(void *opaque, const char *record, uint8_t **data,
-	size_t *len, struct coffer_error *e)
-{
-	struct cf_sp_soft_ops ops = { 0 };
-
-	*data = NULL;
-	if (strncmp(record, "roots/", 6) != 0)
-		return COFFER_OK;
-	cf_sp_state_ops(dir, &ops);
-	return ops.load(ops.opaque, record, data, len, e);
-}
-
-static enum coffer_status store(void *opaque, const char *record,
-	const uint8_t *data, size_t len, struct coffer_error *e)
-{
-	struct cf_sp_soft_ops ops = { 0 };
-
-	if (strncmp(record, "roots/", 6) != 0)
-		return COFFER_OK;
-	cf_sp_state_ops(dir, &ops);
-	return ops.store(ops.opaque, record, data, len, e);
-}
-
-static void lock(void *opaque, bool take)
-{
-	struct cf_sp_soft_ops ops = { 0 };
-
-	cf_sp_state_ops(dir, &ops);
-	ops.lock(ops.opaque, take);
-}
-
 static void open_world(struct world *w, const char *seed, bool es)
 {
 	const struct cf_sp_soft_config config = { .product = CF_SP_MILAN,
 		.seed = (const uint8_t *)seed,
 		.seed_len = strlen(seed),
-		.ops = { .load = load, .store = store, .lock = lock } };
+		.ops = SP_ROOTS_OPS };
 
 	*w = (struct world) { 0 };
 	assert_ok(cf_memory_create(&w->mem, &err));
@@ -695,21 +662,6 @@ static void test_a_wrong_chain_is_refused(void **state)
 	close_world(&b);
 }
 
-static int open_dir(void **state)
-{
-	const char *root = getenv("COFFER_BUILD_ROOT");
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/sim-state", root ? root : "/tmp");
-	return cf_sp_state_open(path, &dir, &err) ? -1 : 0;
-}
-
-static int close_dir(void **state)
-{
-	cf_sp_state_close(dir);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -727,5 +679,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name(
-		"sp_soft_sev", tests, open_dir, close_dir);
+		"sp_soft_sev", tests, sp_roots_open, sp_roots_close);
 }

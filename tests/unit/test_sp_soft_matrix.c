@@ -1,0 +1,799 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every command in every platform state and guest state: the status is the
+ * one of the table below, which was written from the specifications and not
+ * from the model's own table.  A command's ROW says where it is legal and
+ * what the call that `fill` makes gives there.
+ */
+#include "test.h"
+
+#include "sp/soft/soft_priv.h"
+#include "sp_mem.h"
+#include "sp_roots.h"
+
+static struct coffer_error err;
+static struct sp_mem mem;
+
+/* Where things are in the memory. */
+#define DATA    0x1000u /* host page, zeros */
+#define GCTX    0x2000u /* guest context */
+#define OUT     0x3000u /* Firmware page */
+#define FRESH   0x4000u /* Pre-Guest */
+#define VALID   0x5000u /* Guest-Valid */
+#define FROZEN  0x7000u /* Pre-Swap */
+#define MOVE_TO 0x8000u /* Pre-Guest with FROZEN's address */
+#define PDH     0x10000u
+#define CHAIN   0x11000u
+#define AMD     0x14000u
+#define SESSION 0x16000u
+#define HDR     0x17000u
+#define TRANS   0x18000u
+#define CERT2   0x20000u
+
+typedef void fill_fn(uint8_t *b);
+
+struct row {
+	uint8_t id;
+	const char *name;
+	size_t size;
+	const char *platform; /* states where it is legal */
+	const char *guest;    /* NULL: takes no guest */
+	size_t guest_at;
+	bool active; /* the guest must have an ASID */
+	fill_fn *fill;
+	uint32_t legal;    /* status of the call where it is legal */
+	uint32_t inactive; /* the same for a guest without ASID */
+};
+
+static void q(uint8_t *b, size_t at, uint64_t v)
+{
+	cf_store_le64(b + at, v);
+}
+
+static void d(uint8_t *b, size_t at, uint32_t v)
+{
+	cf_store_le32(b + at, v);
+}
+
+static void none(uint8_t *b)
+{
+}
+
+static void out_at_0(uint8_t *b)
+{
+	q(b, 0, OUT);
+	d(b, 8, CF_SEV_CERT_LEN);
+}
+
+static void init(uint8_t *b)
+{
+	d(b, 0, 1);
+	q(b, 8, 1 << 20);
+	d(b, 0x10, 1 << 20);
+}
+
+static void init_ex(uint8_t *b)
+{
+	d(b, 0, 0x24);
+	q(b, 0x18, CERT2);
+	d(b, 0x20, 0x8000);
+}
+
+static void import(uint8_t *b)
+{
+	q(b, 0, DATA);
+	d(b, 8, CF_SEV_CERT_LEN);
+	q(b, 0x10, DATA);
+	d(b, 0x18, CF_SEV_CERT_LEN);
+}
+
+static void export(uint8_t *b)
+{
+	q(b, 0, PDH);
+	d(b, 8, CF_SEV_CERT_LEN);
+	q(b, 0x10, CHAIN);
+	d(b, 0x18, CF_SEV_CHAIN_LEN);
+}
+
+static void asid_2(uint8_t *b)
+{
+	d(b, 4, 2);
+}
+
+static void sev_activate_ex(uint8_t *b)
+{
+	d(b, 0, 0x18);
+	d(b, 8, 2);
+	d(b, 0xC, 1);
+	q(b, 0x10, DATA);
+}
+
+static void copy(uint8_t *b)
+{
+	d(b, 4, 0x40);
+	q(b, 8, DATA);
+	q(b, 0x10, TRANS);
+}
+
+static void dbg(uint8_t *b)
+{
+	q(b, 8, DATA);
+	q(b, 0x10, TRANS);
+	d(b, 0x18, 0x40);
+}
+
+static void update(uint8_t *b)
+{
+	q(b, 8, DATA);
+	d(b, 0x10, 0x1000);
+}
+
+static void launch_start(uint8_t *b)
+{
+	d(b, 0, 0);
+	d(b, 4, 0);
+}
+
+static void measure(uint8_t *b)
+{
+	q(b, 8, TRANS);
+	d(b, 0x10, 0x30);
+}
+
+static void packet(uint8_t *b)
+{
+	q(b, 8, HDR);
+	d(b, 0x10, 0x34);
+	q(b, 0x18, DATA);
+	d(b, 0x20, 0x100);
+	q(b, 0x28, TRANS);
+	d(b, 0x30, 0x100);
+}
+
+static void attestation(uint8_t *b)
+{
+	q(b, 8, TRANS);
+	d(b, 0x20, 0xD0);
+}
+
+static void send_start(uint8_t *b)
+{
+	q(b, 8, PDH);
+	d(b, 0x10, CF_SEV_CERT_LEN);
+	q(b, 0x18, CHAIN);
+	d(b, 0x20, CF_SEV_CHAIN_LEN);
+	q(b, 0x28, AMD);
+	d(b, 0x30, 2 * 0x640);
+	q(b, 0x38, SESSION);
+	d(b, 0x40, 0x80);
+}
+
+static void receive_start(uint8_t *b)
+{
+	d(b, 0, 0);
+	q(b, 8, DATA);
+	d(b, 0x10, CF_SEV_CERT_LEN);
+	q(b, 0x18, SESSION);
+	d(b, 0x20, 0x80);
+}
+
+static void snp_init_ex(uint8_t *b)
+{
+	d(b, 0, 1);
+}
+
+static void length_8(uint8_t *b)
+{
+	d(b, 0, 8);
+}
+
+static void length_4(uint8_t *b)
+{
+	d(b, 0, 4);
+}
+
+static void vlek(uint8_t *b)
+{
+	d(b, 0, 0x10);
+	q(b, 8, DATA);
+}
+
+static void feature(uint8_t *b)
+{
+	d(b, 0, 0x10);
+	q(b, 8, OUT);
+}
+
+static void at_out(uint8_t *b)
+{
+	q(b, 0, OUT);
+}
+
+static void out_at_8(uint8_t *b)
+{
+	q(b, 8, OUT);
+}
+
+static void snp_asid_2(uint8_t *b)
+{
+	d(b, 8, 2);
+}
+
+static void snp_activate_ex(uint8_t *b)
+{
+	d(b, 0, 0x20);
+	d(b, 0x10, 2);
+	d(b, 0x14, 1);
+	q(b, 0x18, DATA);
+}
+
+static void request(uint8_t *b)
+{
+	q(b, 8, DATA);
+	q(b, 0x10, OUT);
+}
+
+static void policy(uint8_t *b)
+{
+	q(b, 8, 0x30000);
+}
+
+static void snp_update(uint8_t *b)
+{
+	d(b, 8, 1 << 1);
+	q(b, 0x10, FRESH);
+}
+
+static void move(uint8_t *b)
+{
+	q(b, 0x10, FROZEN);
+	q(b, 0x18, MOVE_TO);
+}
+
+static void swap_out(uint8_t *b)
+{
+	q(b, 8, FROZEN);
+	q(b, 0x10, OUT);
+	q(b, 0x28, 0x10);
+}
+
+static void swap_in(uint8_t *b)
+{
+	q(b, 8, DATA);
+	q(b, 0x10, FRESH);
+	q(b, 0x28, 0x10);
+}
+
+static void snp_dbg_decrypt(uint8_t *b)
+{
+	q(b, 8, VALID);
+	q(b, 0x10, OUT);
+}
+
+static void snp_dbg_encrypt(uint8_t *b)
+{
+	q(b, 8, DATA);
+	q(b, 0x10, VALID);
+}
+
+#define OK          CF_FW_SUCCESS
+#define UNSUPPORTED CF_FW_UNSUPPORTED
+#define BAD_MAC     CF_FW_BAD_MEASUREMENT
+#define BAD_CERT    CF_FW_INVALID_CERTIFICATE
+#define BAD_PARAM   CF_FW_INVALID_PARAM
+
+/* SEV platform states: u uninit, i init, w working.  Guest states: L
+ * lupdate, S lsecret, R running, s supdate, r rupdate, x sent. */
+/* clang-format off */
+static const struct row sev[] = {
+	{ 0x01, "INIT", 0x14, "u", NULL, 0, false, init, OK, OK },
+	{ 0x0D, "INIT_EX", 0x24, "u", NULL, 0, false, init_ex, OK, OK },
+	{ 0x02, "SHUTDOWN", 0, "iw", NULL, 0, false, none, OK, OK },
+	{ 0x03, "PLATFORM_RESET", 0, "u", NULL, 0, false, none, OK, OK },
+	{ 0x04, "PLATFORM_STATUS", 0xC, "uiw", NULL, 0, false, none, OK, OK },
+	{ 0x05, "PEK_GEN", 0, "i", NULL, 0, false, none, OK, OK },
+	{ 0x06, "PEK_CSR", 0xC, "i", NULL, 0, false, out_at_0, OK, OK },
+	{ 0x07, "PEK_CERT_IMPORT", 0x1C, "i", NULL, 0, false, import,
+		BAD_CERT, BAD_CERT },
+	{ 0x08, "PDH_CERT_EXPORT", 0x1C, "iw", NULL, 0, false, export, OK,
+		OK },
+	{ 0x09, "PDH_GEN", 0, "iw", NULL, 0, false, none, OK, OK },
+	{ 0x0A, "DF_FLUSH", 0, "iw", NULL, 0, false, none, OK, OK },
+	{ 0x0B, "DOWNLOAD_FIRMWARE", 0xC, "u", NULL, 0, false, none,
+		UNSUPPORTED, UNSUPPORTED },
+	{ 0x0C, "GET_ID", 0xC, "uiw", NULL, 0, false, out_at_0, OK, OK },
+	{ 0x0E, "NOP", 0, "uiw", NULL, 0, false, none, OK, OK },
+	{ 0x0F, "RING_BUFFER", 0, "iw", NULL, 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+	{ 0x20, "DECOMMISSION", 4, "w", "LSRsrx", 0, false, none,
+		CF_FW_ACTIVE, OK },
+	{ 0x21, "ACTIVATE", 8, "w", "LSRsrx", 0, false, asid_2, CF_FW_ACTIVE,
+		OK },
+	{ 0x25, "ACTIVATE_EX", 0x18, "w", "LSRsrx", 4, false,
+		sev_activate_ex, CF_FW_ACTIVE, OK },
+	{ 0x22, "DEACTIVATE", 4, "w", "LSRsrx", 0, false, none, OK, OK },
+	{ 0x23, "GUEST_STATUS", 0xD, "w", "LSRsrx", 0, false, none, OK, OK },
+	{ 0x24, "COPY", 0x18, "w", "LSR", 0, true, copy, OK, 0 },
+	{ 0x30, "LAUNCH_START", 0x24, "iw", NULL, 0, false, launch_start, OK,
+		OK },
+	{ 0x31, "LAUNCH_UPDATE_DATA", 0x14, "w", "L", 0, true, update, OK,
+		0 },
+	{ 0x32, "LAUNCH_UPDATE_VMSA", 0x14, "w", "L", 0, true, update, OK,
+		0 },
+	{ 0x33, "LAUNCH_MEASURE", 0x14, "w", "L", 0, false, measure, OK, OK },
+	{ 0x34, "LAUNCH_SECRET", 0x34, "w", "S", 0, true, packet, BAD_MAC,
+		0 },
+	{ 0x35, "LAUNCH_FINISH", 4, "w", "S", 0, false, none, OK, OK },
+	{ 0x36, "ATTESTATION", 0x24, "w", "LSR", 0, false, attestation, OK,
+		OK },
+	{ 0x40, "SEND_START", 0x44, "w", "R", 0, false, send_start, OK, OK },
+	{ 0x41, "SEND_UPDATE_DATA", 0x34, "w", "s", 0, true, packet, OK, 0 },
+	{ 0x42, "SEND_UPDATE_VMSA", 0x34, "w", "s", 0, true, packet, OK, 0 },
+	{ 0x43, "SEND_FINISH", 4, "w", "s", 0, false, none, OK, OK },
+	{ 0x44, "SEND_CANCEL", 4, "w", "s", 0, false, none, OK, OK },
+	{ 0x50, "RECEIVE_START", 0x24, "iw", NULL, 0, false, receive_start,
+		BAD_CERT, BAD_CERT },
+	{ 0x51, "RECEIVE_UPDATE_DATA", 0x34, "w", "r", 0, true, packet,
+		BAD_MAC, 0 },
+	{ 0x52, "RECEIVE_UPDATE_VMSA", 0x34, "w", "r", 0, true, packet,
+		BAD_MAC, 0 },
+	{ 0x53, "RECEIVE_FINISH", 4, "w", "r", 0, false, none, OK, OK },
+	{ 0x60, "DBG_DECRYPT", 0x1C, "w", "LSR", 0, true, dbg, OK, 0 },
+	{ 0x61, "DBG_ENCRYPT", 0x1C, "w", "LSR", 0, true, dbg, OK, 0 },
+	{ 0x70, "SWAP_OUT", 0x28, "w", "LSR", 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+	{ 0x71, "SWAP_IN", 0x20, "w", "LSR", 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+};
+
+/* SNP: platform u, i.  Guest I init, L launch, R running. */
+static const struct row snp[] = {
+	{ 0x81, "SNP_INIT", 0, "u", NULL, 0, false, none, OK, OK },
+	{ 0x85, "SNP_INIT_EX", 0x40, "u", NULL, 0, false, snp_init_ex, OK,
+		OK },
+	{ 0x82, "SNP_SHUTDOWN", 0, "i", NULL, 0, false, none, OK, OK },
+	{ 0x86, "SNP_SHUTDOWN_EX", 8, "i", NULL, 0, false, length_8, OK, OK },
+	{ 0x83, "SNP_PLATFORM_STATUS", 8, "ui", NULL, 0, false, at_out, OK,
+		OK },
+	{ 0x84, "SNP_DF_FLUSH", 0, "i", NULL, 0, false, none, OK, OK },
+	{ 0xC9, "SNP_CONFIG", 0x40, "i", NULL, 0, false, none, OK, OK },
+	{ 0xCA, "SNP_DOWNLOAD_FIRMWARE_EX", 0, "ui", NULL, 0, false, none,
+		UNSUPPORTED, UNSUPPORTED },
+	{ 0xCB, "SNP_COMMIT", 4, "i", NULL, 0, false, length_4, OK, OK },
+	{ 0xCD, "SNP_VLEK_LOAD", 0x10, "i", NULL, 0, false, vlek, BAD_MAC,
+		BAD_MAC },
+	{ 0xCE, "SNP_FEATURE_INFO", 0x10, "i", NULL, 0, false, feature, OK,
+		OK },
+	{ 0x93, "SNP_GCTX_CREATE", 8, "i", NULL, 0, false, at_out, OK, OK },
+	{ 0x90, "SNP_DECOMMISSION", 8, "i", "ILR", 0, false, none, OK, OK },
+	{ 0x91, "SNP_ACTIVATE", 0xC, "i", "LR", 0, false, snp_asid_2,
+		CF_FW_ACTIVE, OK },
+	{ 0x95, "SNP_ACTIVATE_EX", 0x20, "i", "LR", 8, false,
+		snp_activate_ex, CF_FW_ACTIVE, OK },
+	{ 0x92, "SNP_GUEST_STATUS", 0x10, "i", "ILR", 0, false, out_at_8, OK,
+		OK },
+	{ 0x94, "SNP_GUEST_REQUEST", 0x18, "i", "R", 0, false, request,
+		BAD_PARAM, BAD_PARAM },
+	{ 0xA0, "SNP_LAUNCH_START", 0x30, "i", "I", 0, false, policy, OK,
+		OK },
+	{ 0xA1, "SNP_LAUNCH_UPDATE", 0x20, "i", "L", 0, true, snp_update, OK,
+		0 },
+	{ 0xA2, "SNP_LAUNCH_FINISH", 0x40, "i", "L", 0, false, none, OK, OK },
+	{ 0xC7, "SNP_PAGE_RECLAIM", 8, "i", NULL, 0, false, at_out, OK, OK },
+	{ 0xC8, "SNP_PAGE_UNSMASH", 8, "i", NULL, 0, false, none,
+		UNSUPPORTED, UNSUPPORTED },
+	{ 0xC6, "SNP_PAGE_SET_STATE", 0, "i", NULL, 0, false, none,
+		UNSUPPORTED, UNSUPPORTED },
+	{ 0xC2, "SNP_PAGE_MOVE", 0x20, "i", "LR", 0, true, move, OK, 0 },
+	{ 0xC3, "SNP_PAGE_MD_INIT", 0x10, "i", "LR", 0, false, out_at_8, OK,
+		OK },
+	{ 0xC0, "SNP_PAGE_SWAP_OUT", 0x30, "i", "LR", 0, true, swap_out, OK,
+		0 },
+	{ 0xC1, "SNP_PAGE_SWAP_IN", 0x30, "i", "LR", 0, true, swap_in,
+		CF_FW_INVALID_MDATA_ENTRY, 0 },
+	{ 0xB0, "SNP_DBG_DECRYPT", 0x18, "i", "R", 0, true, snp_dbg_decrypt,
+		OK, 0 },
+	{ 0xB1, "SNP_DBG_ENCRYPT", 0x18, "i", "R", 0, true, snp_dbg_encrypt,
+		OK, 0 },
+	{ 0xB2, "SNP_VERIFY_MITIGATION", 0, "i", NULL, 0, false, none,
+		UNSUPPORTED, UNSUPPORTED },
+};
+/* clang-format on */
+
+/* --- Bringing a platform into a state --- */
+
+static struct cf_sp_soft *power_on(void)
+{
+	struct cf_sp_soft_config config = { .product = CF_SP_MILAN,
+		.seed = (const uint8_t *)"matrix",
+		.seed_len = 6,
+		.ops = SP_ROOTS_OPS };
+	struct cf_sp_soft_memory bound;
+	struct cf_sp_soft *sp;
+
+	memset(&mem, 0, sizeof(mem));
+	assert_ok(cf_sp_soft_create(&config, &sp, &err));
+	sp_mem_bind(&mem, &bound);
+	cf_sp_soft_set_memory(sp, &bound);
+	return sp;
+}
+
+static void must(struct cf_sp_soft *sp, uint32_t id, uint8_t *b, size_t n)
+{
+	uint32_t fw = cf_sp_soft_call(sp, id, b, n);
+
+	if (fw)
+		fail_msg("command 0x%02x: status 0x%02x on the way", id, fw);
+}
+
+/* The platform's own chain, with the key server's CEK: it may send to
+ * itself. */
+static void put_chain(struct cf_sp_soft *sp)
+{
+	struct cf_buf pdh = { 0 }, chain = { 0 }, amd = { 0 }, cek = { 0 };
+
+	assert_ok(cf_sp_soft_sev_certs(sp, &pdh, &chain, &err));
+	assert_ok(cf_sp_soft_amd_chain(sp, &amd, &err));
+	assert_ok(cf_sp_soft_cek(sp, &cek, &err));
+	memcpy(mem.raw + PDH, pdh.data, pdh.len);
+	memcpy(mem.raw + CHAIN, chain.data, chain.len);
+	memcpy(mem.raw + CHAIN + 2 * CF_SEV_CERT_LEN, cek.data, cek.len);
+	memcpy(mem.raw + AMD, amd.data, amd.len);
+	cf_buf_finish(&pdh);
+	cf_buf_finish(&chain);
+	cf_buf_finish(&amd);
+	cf_buf_finish(&cek);
+}
+
+/* A guest in RUPDATE: the platform receives from itself. */
+static uint32_t start_receiving(struct cf_sp_soft *sp, uint32_t policy_bits)
+{
+	uint8_t b[0x44] = { 0 };
+
+	memcpy(mem.raw + CERT2, sp->keys.pdh_cert, CF_SEV_CERT_LEN);
+	d(b, 4, policy_bits);
+	q(b, 8, CERT2);
+	d(b, 0x10, CF_SEV_CERT_LEN);
+	q(b, 0x18, SESSION);
+	d(b, 0x20, 0x80);
+	must(sp, 0x50, b, 0x24);
+	return cf_load_le32(b);
+}
+
+/* state: one of the letters, 'u', 'i', or 'w' for a guest that is none. */
+static struct cf_sp_soft *sev_world(
+	char platform, char guest, bool active, uint32_t *handle)
+{
+	struct cf_sp_soft *sp = power_on();
+	uint8_t b[0x44] = { 0 };
+
+	*handle = 99;
+	if (platform == 'u')
+		return sp;
+	init(b);
+	must(sp, 0x01, b, 0x14);
+	put_chain(sp);
+	if (platform == 'i')
+		return sp;
+	memset(b, 0, sizeof(b));
+	d(b, 4, SEV_POLICY_ES);
+	must(sp, 0x30, b, 0x24);
+	*handle = cf_load_le32(b);
+	if (guest == 'w') {
+		*handle = 99;
+		return sp;
+	}
+	if (guest != 'L') {
+		memset(b, 0, sizeof(b));
+		d(b, 0, *handle);
+		measure(b);
+		must(sp, 0x33, b, 0x14);
+	}
+	if (guest != 'L' && guest != 'S')
+		must(sp, 0x35, b, 4);
+	if (strchr("srx", guest)) {
+		memset(b, 0, sizeof(b));
+		d(b, 0, *handle);
+		send_start(b);
+		must(sp, 0x40, b, 0x44);
+	}
+	if (guest == 'x')
+		must(sp, 0x43, b, 4);
+	if (guest == 'r')
+		*handle = start_receiving(sp, SEV_POLICY_ES);
+	if (active) {
+		memset(b, 0, sizeof(b));
+		d(b, 0, *handle);
+		d(b, 4, 1);
+		must(sp, 0x21, b, 8);
+	}
+	return sp;
+}
+
+static void set_rmp(uint64_t spa, struct cf_rmp_entry e)
+{
+	mem.rmp[spa / CF_PAGE_SIZE] = e;
+}
+
+static struct cf_sp_soft *snp_world(char platform, char guest, bool active)
+{
+	struct cf_sp_soft *sp = power_on();
+	uint8_t b[0x40] = { 0 };
+	struct cf_rmp_entry e = { .assigned = true, .immutable = true };
+
+	if (platform == 'u')
+		return sp;
+	must(sp, 0x81, NULL, 0);
+	set_rmp(OUT, e);
+	set_rmp(GCTX, e);
+	if (guest == 'i')
+		return sp; /* a Firmware page, no context */
+	q(b, 0, GCTX);
+	must(sp, 0x93, b, 8);
+	e.asid = 1;
+	e.gpa = FRESH;
+	set_rmp(FRESH, e);
+	e.gpa = FROZEN;
+	set_rmp(MOVE_TO, e);
+	e.validated = true;
+	set_rmp(FROZEN, e);
+	e.gpa = VALID;
+	e.immutable = false;
+	set_rmp(VALID, e);
+	if (guest == 'I')
+		return sp;
+	q(b, 8, 0xB0000);
+	must(sp, 0xA0, b, 0x30);
+	memset(b + 8, 0, sizeof(b) - 8);
+	if (guest == 'R')
+		must(sp, 0xA2, b, 0x40);
+	memset(b + 8, 0, sizeof(b) - 8);
+	d(b, 8, 1);
+	if (active)
+		must(sp, 0x91, b, 0xC);
+	return sp;
+}
+
+/* --- The matrix --- */
+
+struct scene {
+	bool is_snp;
+	char platform, guest; /* guest: its state, or 0 for none */
+	bool active;
+};
+
+static uint32_t expected(const struct row *r, const struct scene *s)
+{
+	if (!strchr(r->platform, s->platform))
+		return CF_FW_INVALID_PLATFORM_STATE;
+	if (!r->guest)
+		return r->legal;
+	if (!s->guest)
+		return CF_FW_INVALID_GUEST;
+	if (!strchr(r->guest, s->guest))
+		return CF_FW_INVALID_GUEST_STATE;
+	if (!s->active)
+		return r->active ? CF_FW_INACTIVE : r->inactive;
+	return r->legal;
+}
+
+static size_t cells;
+
+/* Each command on the same platform: what it did is undone by restoring the
+ * firmware's memory and the machine's. */
+static void run_rows(struct cf_sp_soft *sp, const struct scene *s,
+	uint32_t handle, const struct row *rows, size_t n)
+{
+	static struct sp_mem saved_mem;
+	static struct cf_sp_soft saved;
+
+	memcpy(&saved, sp, sizeof(saved));
+	memcpy(&saved_mem, &mem, sizeof(mem));
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &rows[i];
+		uint8_t b[0x80] = { 0 };
+		uint32_t fw, want = expected(r, s);
+
+		for (size_t g = 0; g < MAX_GUESTS; g++)
+			if (saved.sev[g].digest)
+				assert_ok(cf_hash_clone(saved.sev[g].digest,
+					&sp->sev[g].digest, &err));
+		r->fill(b);
+		if (r->guest && s->is_snp)
+			q(b, r->guest_at, GCTX);
+		else if (r->guest)
+			d(b, r->guest_at, handle);
+		fw = cf_sp_soft_call(sp, r->id, b, r->size);
+		if (fw != want)
+			fail_msg("%s, platform %c, guest %c%s: status %s, want "
+				 "%s",
+				r->name, s->platform, s->guest ? s->guest : '-',
+				s->active ? " active" : "",
+				cf_fw_status_name(fw), cf_fw_status_name(want));
+		/* One byte more or less is never taken. */
+		assert_int_equal(cf_sp_soft_call(sp, r->id, b, r->size + 1),
+			CF_FW_INVALID_LENGTH);
+		for (size_t g = 0; g < MAX_GUESTS; g++)
+			cf_hash_destroy(sp->sev[g].digest);
+		memcpy(sp, &saved, sizeof(saved));
+		memcpy(&mem, &saved_mem, sizeof(mem));
+		cells++;
+	}
+	cf_sp_soft_destroy(sp);
+}
+
+static void test_every_sev_command_in_every_state(void **state)
+{
+	static const struct scene scenes[] = {
+		{ false, 'u', 0, false },
+		{ false, 'i', 0, false },
+		{ false, 'w', 0, false },
+		{ false, 'w', 'L', true },
+		{ false, 'w', 'L', false },
+		{ false, 'w', 'S', true },
+		{ false, 'w', 'S', false },
+		{ false, 'w', 'R', true },
+		{ false, 'w', 'R', false },
+		{ false, 'w', 's', true },
+		{ false, 'w', 's', false },
+		{ false, 'w', 'r', true },
+		{ false, 'w', 'r', false },
+		{ false, 'w', 'x', true },
+		{ false, 'w', 'x', false },
+	};
+
+	cells = 0;
+	for (size_t i = 0; i < CF_ARRAY_LEN(scenes); i++) {
+		const struct scene *s = &scenes[i];
+		uint32_t handle;
+		struct cf_sp_soft *sp = sev_world(s->platform,
+			s->guest ? s->guest : 'w', s->active, &handle);
+
+		run_rows(sp, s, handle, sev, CF_ARRAY_LEN(sev));
+	}
+	assert_int_equal(cells, CF_ARRAY_LEN(scenes) * CF_ARRAY_LEN(sev));
+}
+
+static void test_every_snp_command_in_every_state(void **state)
+{
+	static const struct scene scenes[] = {
+		{ true, 'u', 0, false },
+		{ true, 'i', 0, false },
+		{ true, 'i', 'I', false },
+		{ true, 'i', 'L', false },
+		{ true, 'i', 'L', true },
+		{ true, 'i', 'R', false },
+		{ true, 'i', 'R', true },
+	};
+
+	cells = 0;
+	for (size_t i = 0; i < CF_ARRAY_LEN(scenes); i++) {
+		const struct scene *s = &scenes[i];
+
+		run_rows(snp_world(s->platform, s->guest ? s->guest : 'i',
+				 s->active),
+			s, 0, snp, CF_ARRAY_LEN(snp));
+	}
+	assert_int_equal(cells, CF_ARRAY_LEN(scenes) * CF_ARRAY_LEN(snp));
+}
+
+static const struct row *find_row(uint32_t id)
+{
+	for (size_t i = 0; i < CF_ARRAY_LEN(sev); i++)
+		if (sev[i].id == id)
+			return &sev[i];
+	for (size_t i = 0; i < CF_ARRAY_LEN(snp); i++)
+		if (snp[i].id == id)
+			return &snp[i];
+	return NULL;
+}
+
+static void test_the_table_here_has_every_command_of_the_model(void **state)
+{
+	struct cf_sp_soft *sp = power_on();
+	const struct command *c;
+	uint8_t b[0x80] = { 0 };
+
+	for (size_t i = 0; (c = cf_sp_command_at(i)); i++) {
+		const struct row *r = find_row(c->id);
+
+		if (!r)
+			fail_msg("%s is not in the test", c->name);
+		assert_string_equal(r->name, c->name);
+	}
+	for (uint32_t id = 0; id < 0x10000; id++)
+		if (!find_row(id))
+			assert_int_equal(cf_sp_soft_call(sp, id, b, sizeof(b)),
+				CF_FW_INVALID_COMMAND);
+	cf_sp_soft_destroy(sp);
+}
+
+/* Every byte of a buffer that is in no field. */
+static void test_reserved_bytes_must_be_zero(void **state)
+{
+	static const struct {
+		uint32_t id;
+		size_t at;
+	} reserved[] = {
+		{ 0x31, 4 },
+		{ 0x34, 4 },
+		{ 0x34, 0x14 },
+		{ 0x34, 0x24 },
+		{ 0x33, 4 },
+		{ 0x60, 4 },
+	};
+	uint32_t handle;
+	struct cf_sp_soft *sp = sev_world('w', 'L', true, &handle);
+
+	for (size_t i = 0; i < CF_ARRAY_LEN(reserved); i++) {
+		const struct row *r = find_row(reserved[i].id);
+		uint8_t b[0x80] = { 0 };
+
+		r->fill(b);
+		d(b, 0, handle);
+		b[reserved[i].at] = 1;
+		assert_int_equal(cf_sp_soft_call(sp, r->id, b, r->size),
+			CF_FW_INVALID_PARAM);
+	}
+	cf_sp_soft_destroy(sp);
+}
+
+static void test_command_buffers_are_read_at_their_address(void **state)
+{
+	struct cf_sp_soft *sp = power_on();
+
+	assert_int_equal(cf_sp_soft_command(sp, 0x04, DATA), 0);
+	assert_int_equal(mem.raw[DATA + 1], 24);
+	assert_int_equal(cf_sp_soft_command(sp, 0x04, SP_MEM_LEN - 0xB),
+		CF_FW_INVALID_ADDRESS);
+	assert_int_equal(cf_sp_soft_command(sp, 0x04, UINT64_MAX - 4),
+		CF_FW_INVALID_ADDRESS);
+	/* With SNP on, what firmware fills must be a Firmware page. */
+	must(sp, 0x81, NULL, 0);
+	assert_int_equal(cf_sp_soft_command(sp, 0x04, DATA + 0x100),
+		CF_FW_INVALID_PAGE_STATE);
+	set_rmp(DATA,
+		(struct cf_rmp_entry) { .assigned = true, .immutable = true });
+	assert_int_equal(cf_sp_soft_command(sp, 0x04, DATA + 0x100), 0);
+	cf_sp_soft_destroy(sp);
+}
+
+static void test_the_page_of_the_manual_has_the_command_table(void **state)
+{
+	const char *root = getenv("COFFER_SOURCE_ROOT");
+	struct cf_buf table = { 0 };
+	char path[4096];
+	uint8_t *text;
+	size_t len;
+
+	if (!root) {
+		print_message("SKIP: COFFER_SOURCE_ROOT is not set\n");
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/docs/secure-processor.md", root);
+	assert_ok(cf_read_file(path, 1 << 20, &text, &len, &err));
+	cf_sp_soft_commands_markdown(&table);
+	if (!strstr((const char *)text, cf_buf_text(&table)))
+		fail_msg("docs/secure-processor.md: replace its table with "
+			 "what 'coffer sp commands' prints");
+	cf_buf_finish(&table);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_sev_command_in_every_state),
+		cmocka_unit_test(test_every_snp_command_in_every_state),
+		cmocka_unit_test(
+			test_the_table_here_has_every_command_of_the_model),
+		cmocka_unit_test(test_reserved_bytes_must_be_zero),
+		cmocka_unit_test(
+			test_command_buffers_are_read_at_their_address),
+		cmocka_unit_test(
+			test_the_page_of_the_manual_has_the_command_table),
+	};
+
+	return cmocka_run_group_tests_name(
+		"sp_soft_matrix", tests, sp_roots_open, sp_roots_close);
+}
