@@ -282,13 +282,17 @@ static enum cf_igvm_refusal parse_headers(
 		cf_cursor(f->bytes + f->headers_at, f->headers_len);
 	enum cf_igvm_section section = CF_IGVM_PLATFORMS;
 	enum cf_igvm_refusal code;
+	struct cf_igvm_header h = { 0 };
 
 	while (!cf_at_end(&c)) {
-		struct cf_igvm_header h = {
-			.position = (uint64_t)(c.at - f->bytes),
-			.index = f->nheaders,
-		};
-
+		/* Not as a whole: the union is large, and decoding sets what
+		 * the header's type has of it. */
+		h.type = 0;
+		h.index = f->nheaders;
+		h.position = (uint64_t)(c.at - f->bytes);
+		h.data = NULL;
+		h.data_len = 0;
+		h.compatibility_mask = 0;
 		if (!cf_grow_array(&f->position, &f->cap, f->nheaders + 1,
 			    sizeof(*f->position))) {
 			cf_fail_nomem(err, "igvm: the index of headers");
