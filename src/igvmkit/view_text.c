@@ -64,6 +64,7 @@ static void add_fields(struct cf_igvm_header *h, struct cf_buf *out)
 static void add_policy(const struct cf_igvm *file,
 	const struct cf_igvm_header *h, struct cf_buf *out)
 {
+	struct cf_buf text = { 0 };
 	struct cf_igvm_header p;
 
 	cf_buf_printf(out, "policy 0x%" PRIx64, h->u.policy.policy);
@@ -71,9 +72,11 @@ static void add_policy(const struct cf_igvm *file,
 		cf_igvm_get(file, CF_IGVM_PLATFORMS, i, &p);
 		if (!(p.compatibility_mask & h->compatibility_mask))
 			continue;
-		cf_buf_printf(out, ": ");
 		cf_view_policy(
-			p.u.platform.platform_type, h->u.policy.policy, out);
+			p.u.platform.platform_type, h->u.policy.policy, &text);
+		if (text.len)
+			cf_buf_printf(out, ": %s", cf_buf_text(&text));
+		cf_buf_finish(&text);
 		return;
 	}
 	cf_buf_printf(out, " (no platform has this mask)");
