@@ -332,6 +332,8 @@ bool cf_native_by_hand(const ZydisDecodedInstruction *insn,
 			.need = (uint8_t)hand[i].need,
 			.mem_read = hand[i].access & READ,
 			.mem_write = hand[i].access & WRITE,
+			.waits = hand[i].access == READ &&
+				hand[i].need == CF_FPU_X87,
 		};
 		return true;
 	}

@@ -50,6 +50,12 @@ void cf_fpu_to_state(const struct cf_fpu *f, struct cf_cpu_state *s);
 uint16_t cf_fpu_tag_full(const struct cf_fpu *f);
 uint8_t cf_fpu_tag_abridge(uint16_t full);
 
+/* An x87 exception waits for the next waiting instruction (FSW.ES). */
+static inline bool cf_fpu_pending(const struct cf_fpu *f)
+{
+	return f->area[CF_FPU_FSW] & 0x80;
+}
+
 /* Bytes that an XSAVE or XRSTOR with the mask in EDX:EAX may touch. */
 size_t cf_fpu_xsave_len(const struct cf_fpu *f, const uint64_t gpr[16]);
 

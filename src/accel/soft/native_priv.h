@@ -13,6 +13,8 @@
  *
  *   1. need: unless bit `need` of the vCPU's cf_fpu_allowed() is set, raise
  *      cf_fpu_refusal().  CF_FPU_NONE is always allowed.
+ *      waits and cf_fpu_pending(): raise #MF (run() would do so too, but
+ *      after the memory operand's faults).
  *   2. mem_len > 0 (for CF_NATIVE_LEN_XSAVE take cf_fpu_xsave_len() in its
  *      place from here on): compute the address of the operand `mem_operand`.  When
  *      mem_align > 1 and the linear address is not a multiple: #GP(0).
@@ -68,6 +70,7 @@ struct cf_native_op {
 	uint8_t mem_operand;    /* its index among the decoded operands */
 	uint8_t mem_align;      /* alignment that is checked; 1: none */
 	uint8_t need;           /* enum cf_fpu_need */
+	bool waits;             /* see cf_fpu_pending() */
 	bool mem_read;          /* run() reads the operand */
 	bool mem_write;         /* run() writes it */
 	uint16_t flags_read;    /* of CF_NATIVE_STATUS */

@@ -379,6 +379,9 @@ bool cf_native_shape(const ZydisDecodedInstruction *insn,
 	}
 	s.vex = insn->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX && s.xmm_used;
 	s.x87 |= insn->meta.isa_ext == ZYDIS_ISA_EXT_X87;
+	/* A store whose unmasked exception waits writes nothing. */
+	s.op.waits = s.x87;
+	s.op.mem_read |= s.x87 && s.op.mem_write;
 	s.mxcsr = uses_mxcsr(insn);
 	s.op.mem_align = alignment(insn, &s);
 	s.op.need = (uint8_t)need_of(insn, &s);
