@@ -285,4 +285,5 @@ void cf_machine_end(void *machine, enum cf_end end, uint32_t code)
 			m->accel->kick(m->vm, i);
 	}
 	cf_loop_wake(&m->loop);
+	cf_gdb_server_event(m->gdb);
 }

@@ -170,6 +170,7 @@ void cf_machine_destroy(struct cf_machine *m)
 {
 	if (!m)
 		return;
+	cf_gdb_server_close(m);
 	if (m->vm)
 		m->accel->vm_destroy(m->vm);
 	m->vm = NULL;

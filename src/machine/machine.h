@@ -163,6 +163,12 @@ void cf_machine_power_button(struct cf_machine *m);
 /* As the guest's own reset: the run ends with CF_END_RESET. */
 void cf_machine_reset(struct cf_machine *m);
 
+/* Serve GDB's remote protocol on "tcp:[ADDRESS]:PORT" (no address: this
+ * machine only) or "unix:PATH", on a thread of its own, until the machine is
+ * destroyed.  COFFER_ERR_UNSUPPORTED for engines that cannot be debugged. */
+enum coffer_status cf_machine_gdb(struct cf_machine *m, const char *spec,
+	struct coffer_error *err) CF_MUST_CHECK;
+
 /* After a run: registers of a vCPU (COFFER_ERR_STATE when they are encrypted)
  * and the last device accesses, as text for a person. */
 enum coffer_status cf_machine_vcpu_state(struct cf_machine *m, unsigned vcpu,

@@ -42,6 +42,8 @@ struct cf_vcpu_thread {
 	bool running; /* inside the engine */
 };
 
+struct cf_gdb_server;
+
 struct cf_machine {
 	struct cf_machine_config config;
 	pthread_mutex_t lock;
@@ -99,6 +101,11 @@ struct cf_machine {
 	/* Guarded by wake_lock; paused_cond: a vCPU came out. */
 	atomic_bool paused;
 	pthread_cond_t paused_cond;
+	/* A debugger's port, and the stop that it has to hear of. */
+	struct cf_gdb_server *gdb;
+	bool debug_hit;
+	unsigned debug_vcpu;
+	struct cf_stop_info debug_why;
 	/* A launch that waits for LAUNCH_FINISH. */
 	struct cf_machine_launch launch;
 	bool launch_pending;
@@ -126,6 +133,17 @@ enum coffer_status cf_board_fill_fw_cfg(
  * machine is paused; false: the run ends. */
 bool cf_machine_enter(struct cf_vcpu_thread *v);
 void cf_machine_leave(struct cf_vcpu_thread *v);
+
+/* A vCPU came to a break- or watchpoint (from its thread): stop the others
+ * too and tell the debugger, who takes it, once, when all stand still. */
+void cf_machine_debug_stop(
+	struct cf_machine *m, unsigned vcpu, const struct cf_stop_info *why);
+bool cf_machine_debug_taken(
+	struct cf_machine *m, unsigned *vcpu, struct cf_stop_info *why);
+
+/* gdb_server.c: NULL is fine. */
+void cf_gdb_server_event(struct cf_gdb_server *s);
+void cf_gdb_server_close(struct cf_machine *m);
 
 /* time.c */
 void cf_machine_freeze_clock(struct cf_machine *m, bool frozen);

@@ -34,7 +34,8 @@ static bool any_running(const struct cf_machine *m)
 	return false;
 }
 
-void cf_machine_pause(struct cf_machine *m)
+/* Ask all vCPUs to come out. */
+static void begin_pause(struct cf_machine *m)
 {
 	if (atomic_exchange(&m->paused, true))
 		return;
@@ -44,11 +45,51 @@ void cf_machine_pause(struct cf_machine *m)
 		cf_machine_wake(m, i);
 	}
 	cf_loop_wake(&m->loop);
+}
+
+static void wait_still(struct cf_machine *m)
+{
 	pthread_mutex_lock(&m->wake_lock);
 	while (any_running(m) && !atomic_load(&m->ending))
 		pthread_cond_wait(&m->paused_cond, &m->wake_lock);
 	pthread_mutex_unlock(&m->wake_lock);
 	cf_machine_freeze_clock(m, true);
+}
+
+void cf_machine_pause(struct cf_machine *m)
+{
+	begin_pause(m);
+	wait_still(m);
+}
+
+void cf_machine_debug_stop(
+	struct cf_machine *m, unsigned vcpu, const struct cf_stop_info *why)
+{
+	pthread_mutex_lock(&m->wake_lock);
+	if (!m->debug_hit) {
+		m->debug_hit = true;
+		m->debug_vcpu = vcpu;
+		m->debug_why = *why;
+	}
+	pthread_mutex_unlock(&m->wake_lock);
+	begin_pause(m);
+	cf_gdb_server_event(m->gdb);
+}
+
+bool cf_machine_debug_taken(
+	struct cf_machine *m, unsigned *vcpu, struct cf_stop_info *why)
+{
+	bool hit;
+
+	pthread_mutex_lock(&m->wake_lock);
+	hit = m->debug_hit;
+	m->debug_hit = false;
+	*vcpu = m->debug_vcpu;
+	*why = m->debug_why;
+	pthread_mutex_unlock(&m->wake_lock);
+	if (hit)
+		wait_still(m);
+	return hit;
 }
 
 void cf_machine_resume(struct cf_machine *m)

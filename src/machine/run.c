@@ -62,6 +62,8 @@ static void *vcpu_main(void *opaque)
 		cf_machine_leave(v);
 		if (stop.why == CF_STOP_PARKED)
 			wait_parked(v);
+		else if (stop.why == CF_STOP_DEBUG && m->gdb)
+			cf_machine_debug_stop(m, v->index, &stop);
 		else if (stop.why != CF_STOP_KICK)
 			stopped(m, v->index, &stop);
 	}
@@ -150,6 +152,8 @@ static bool run_slice(struct cf_machine *m, unsigned i)
 	m->accel->run(m->vm, i, budget, &stop);
 	if (stop.why == CF_STOP_PARKED)
 		v->parked = true;
+	else if (stop.why == CF_STOP_DEBUG && m->gdb)
+		cf_machine_debug_stop(m, i, &stop);
 	else if (stop.why != CF_STOP_KICK && stop.why != CF_STOP_BUDGET)
 		stopped(m, i, &stop);
 	return true;
