@@ -69,8 +69,8 @@ enum option_kind {
 	X("S", 0, NULL, "wait for the monitor before starting", false, SWITCH, \
 		paused, NULL, NULL)                                            \
 	X("qmp", 0, "unix:PATH,...", "monitor", false, TEXT, qmp, NULL, NULL)  \
-	X("gdb", 0, "tcp::PORT", "debugger stub", false, TEXT, gdb, NULL,      \
-		NULL)                                                          \
+	X("gdb", 0, "tcp::PORT|unix:PATH", "let GDB connect", false, TEXT,     \
+		gdb, NULL, NULL)                                               \
 	X("s", 0, NULL, "as -gdb tcp::1234", false, SWITCH, gdb_default, NULL, \
 		NULL)                                                          \
 	X("d", 0, "ITEMS", "log exec, int, unimp", false, TEXT, log, NULL,     \

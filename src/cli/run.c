@@ -70,6 +70,14 @@ static int exit_status(struct run *r, const struct cf_machine_result *result)
 	}
 }
 
+/* Where a debugger may connect; NULL: nowhere. */
+static const char *debugger_port(const struct run *r)
+{
+	if (r->opts.gdb)
+		return r->opts.gdb;
+	return r->opts.gdb_default ? "tcp::1234" : NULL;
+}
+
 /* From power-on to the end of the guest or its next reset. */
 static int one_life(struct run *r, bool *again)
 {
@@ -89,6 +97,9 @@ static int one_life(struct run *r, bool *again)
 	r->has_started = !r->config.paused;
 	pthread_mutex_unlock(&r->life_lock);
 	if (err.status)
+		return cli_failed(r->self, &err);
+	if (debugger_port(r) &&
+		cf_machine_gdb(r->machine, debugger_port(r), &err))
 		return cli_failed(r->self, &err);
 	if (r->opts.print_digest)
 		print_digests(r);
