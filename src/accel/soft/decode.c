@@ -3,6 +3,8 @@
 #include "accel/soft/decode_priv.h"
 #include "accel/soft/block_priv.h"
 
+#include <string.h>
+
 uint8_t cf_reg_offset(ZydisRegister r)
 {
 	if (r >= ZYDIS_REGISTER_AL && r <= ZYDIS_REGISTER_BL)
@@ -116,6 +118,20 @@ static const struct op *op_too_long(struct vcpu *cpu, const struct op *op)
 	cf_raise_error(cpu, op, CF_VEC_GP, 0);
 }
 
+/* F3 REX.B 90 is XCHG with R8, its prefix without meaning, which Zydis 4.0
+ * takes for PAUSE. */
+static ZyanStatus decode_as_xchg(struct cf_dec *d, const ZydisDecoder *z)
+{
+	uint8_t bytes[15];
+	size_t n = d->in.length;
+
+	memcpy(bytes, d->bytes, n);
+	for (size_t i = 0; i < n; i++)
+		if (bytes[i] == 0xf3)
+			bytes[i] = 0x3e; /* DS, without meaning too */
+	return ZydisDecoderDecodeFull(z, bytes, n, &d->in, d->o);
+}
+
 enum decoded { DECODED, TRUNCATED, FULL };
 
 static enum decoded decode_one(
@@ -136,6 +152,9 @@ static enum decoded decode_one(
 		d->ends = true;
 		return DECODED;
 	}
+	if (ZYAN_SUCCESS(st) && d->in.mnemonic == ZYDIS_MNEMONIC_PAUSE &&
+		d->in.raw.rex.B)
+		st = decode_as_xchg(d, z);
 	if (!ZYAN_SUCCESS(st)) {
 		d->op->len = 1;
 		d->op->fn = cf_op_ud;
@@ -145,7 +164,7 @@ static enum decoded decode_one(
 	d->op->len = d->in.length;
 	d->op->size = (uint8_t)(d->in.operand_width / 8);
 	if (cf_decode_sys(d) || cf_decode_int(d) || cf_decode_flow(d) ||
-		cf_decode_string(d) || cf_decode_native(d))
+		cf_decode_string(d) || cf_decode_avx(d) || cf_decode_native(d))
 		return d->native_full ? FULL : DECODED;
 	d->op->fn = cf_op_ud;
 	d->ends = true;

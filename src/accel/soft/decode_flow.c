@@ -168,8 +168,28 @@ static bool set_fn(struct cf_dec *d, cf_op_fn *fn)
 	return true;
 }
 
+/* A bad address of theirs is #SS, not #GP. */
+static bool uses_stack(ZydisMnemonic m)
+{
+	switch (m) {
+	case ZYDIS_MNEMONIC_CALL:
+	case ZYDIS_MNEMONIC_ENTER:
+	case ZYDIS_MNEMONIC_LEAVE:
+	case ZYDIS_MNEMONIC_POP:
+	case ZYDIS_MNEMONIC_PUSH:
+	case ZYDIS_MNEMONIC_PUSHF:
+	case ZYDIS_MNEMONIC_PUSHFQ:
+	case ZYDIS_MNEMONIC_RET:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool cf_decode_flow(struct cf_dec *d)
 {
+	if (uses_stack(d->in.mnemonic))
+		d->op->seg = CF_SEG_SS;
 	if (d->in.meta.category == ZYDIS_CATEGORY_COND_BR &&
 		((d->in.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
 			 (d->in.opcode & 0xf0) == 0x70) ||
@@ -336,6 +356,8 @@ static const struct op *op_native_mem(struct vcpu *cpu, const struct op *op)
 	uint32_t r;
 
 	require_fpu(cpu, op, n);
+	if (n->waits && cf_fpu_pending(&cpu->fpu))
+		cf_raise(cpu, op, CF_VEC_MF);
 	if (len == CF_NATIVE_LEN_XSAVE)
 		len = (unsigned)cf_fpu_xsave_len(&cpu->fpu, cpu->r);
 	addr = cf_ea_gen(cpu, op, len, n->mem_write);

@@ -335,6 +335,11 @@ static bool decode_simple(struct cf_dec *d)
 {
 	switch (d->in.mnemonic) {
 	case ZYDIS_MNEMONIC_NOP:
+		/* 0F 0D is PREFETCH, of memory only. */
+		if (d->in.opcode_map == ZYDIS_OPCODE_MAP_0F &&
+			d->in.opcode == 0x0d)
+			return false;
+		return set_fn(d, cf_op_nop);
 	case ZYDIS_MNEMONIC_ENDBR32:
 	case ZYDIS_MNEMONIC_ENDBR64:
 	case ZYDIS_MNEMONIC_PREFETCH:
@@ -472,8 +477,10 @@ bool cf_decode_int(struct cf_dec *d)
 		return decode_xchg(d);
 	case ZYDIS_MNEMONIC_MOVZX:
 		return decode_extend(d, false);
-	case ZYDIS_MNEMONIC_MOVSX:
 	case ZYDIS_MNEMONIC_MOVSXD:
+		/* To 16 bits: from 32, says AMD's hardware; natively. */
+		return d->in.operand_width != 16 && decode_extend(d, true);
+	case ZYDIS_MNEMONIC_MOVSX:
 		return decode_extend(d, true);
 	case ZYDIS_MNEMONIC_LEA:
 		return decode_lea(d);

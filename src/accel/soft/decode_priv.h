@@ -25,6 +25,7 @@ bool cf_decode_int(struct cf_dec *d);
 bool cf_decode_flow(struct cf_dec *d);
 bool cf_decode_string(struct cf_dec *d);
 bool cf_decode_sys(struct cf_dec *d);
+bool cf_decode_avx(struct cf_dec *d);
 bool cf_decode_native(struct cf_dec *d);
 unsigned cf_decode_sev(struct cf_dec *d, unsigned avail);
 /* Cheaper handlers where the block shows that they do. */

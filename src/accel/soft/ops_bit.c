@@ -84,11 +84,12 @@ static void bit_mem(struct vcpu *cpu, const struct op *op, unsigned size,
 	} else {
 		addr = cf_ea_gen(cpu, op, size, kind);
 	}
-	addr += (uint64_t)(n & (size * 8 - 1)) >> 3;
+	/* The access is as wide as the operand; only its bit changes. */
 	if (kind == kind_bt) {
-		old = cf_ld8(cpu, op, addr);
+		old = cf_ld(cpu, op, addr, size) >> (n & (size * 8 - 8));
 	} else {
-		p = cf_rmw(cpu, op, addr, 1);
+		p = cf_rmw(cpu, op, addr, size);
+		p += (n & (size * 8 - 1)) >> 3;
 		switch (kind) {
 		case kind_bts:
 			old = __atomic_fetch_or(

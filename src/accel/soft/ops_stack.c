@@ -58,12 +58,23 @@ const struct op *cf_op_push64_i(struct vcpu *cpu, const struct op *op)
 	return cf_next(cpu, op);
 }
 
+/* op with the stack's segment: its own is the memory operand's, and a bad
+ * address on the stack is another exception. */
+static struct op on_stack(const struct op *op)
+{
+	struct op stack = *op;
+
+	stack.seg = CF_SEG_SS;
+	return stack;
+}
+
 const struct op *cf_op_push64_m(struct vcpu *cpu, const struct op *op)
 {
 	uint64_t v = cf_ld64(cpu, op, cf_ea_gen(cpu, op, 8, false));
 	uint64_t sp = cpu->r[CF_RSP] - 8;
+	struct op stack = on_stack(op);
 
-	cf_st64(cpu, op, sp, v);
+	cf_st64(cpu, &stack, sp, v);
 	cpu->r[CF_RSP] = sp;
 	return cf_next(cpu, op);
 }
@@ -91,8 +102,11 @@ const struct op *cf_op_push_i(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_push_m(struct vcpu *cpu, const struct op *op)
 {
-	cf_push(cpu, op, op->size,
-		cf_ld(cpu, op, cf_ea_gen(cpu, op, op->size, false), op->size));
+	uint64_t v =
+		cf_ld(cpu, op, cf_ea_gen(cpu, op, op->size, false), op->size);
+	struct op stack = on_stack(op);
+
+	cf_push(cpu, &stack, op->size, v);
 	return cf_next(cpu, op);
 }
 
@@ -108,9 +122,9 @@ const struct op *cf_op_pop_r(struct vcpu *cpu, const struct op *op)
 /* An address based on RSP uses the value after the pop. */
 const struct op *cf_op_pop_m(struct vcpu *cpu, const struct op *op)
 {
-	uint64_t v = cf_peek(cpu, op, 0, op->size);
+	struct op moved = *op, stack = on_stack(op);
+	uint64_t v = cf_peek(cpu, &stack, 0, op->size);
 	uint64_t sp = cpu->r[CF_RSP];
-	struct op moved = *op;
 
 	if (op->base == CF_RSP * 8)
 		moved.disp += op->size;
