@@ -13,7 +13,8 @@
 static const struct cli_option options[] = {
 	{ "firmware", 'f', "FILE", "firmware image (OVMF); it ends at 4 GiB" },
 	{ "kernel", 'k', "FILE",
-		"Linux kernel, to be started without firmware" },
+		"Linux kernel, to be started without firmware; with "
+		"--firmware: to be checked by it" },
 	{ "initrd", 0, "FILE", "its initial RAM disk" },
 	{ "append", 0, "TEXT", "its command line" },
 	{ "output", 'o', "FILE", "IGVM file to write" },
@@ -30,6 +31,11 @@ static const struct cli_option options[] = {
 	{ "vcpu-type", 0, "TYPE",
 		"make the VMSAs that QEMU makes for this CPU type" },
 	{ "vcpu-sig", 0, "N", "the same, CPU given as CPUID 1 EAX" },
+	{ "parameters", 0, "GPA[:SIZE]=LIST",
+		"pages that the loader fills: vp-count, memory-map@0x100, ...",
+		true },
+	{ "native-entry", 0, "ADDR[,TABLES]",
+		"native: start in 64-bit mode there; page tables at TABLES" },
 	{ "verbose", 'v', NULL, "say on standard error what was built" },
 	{ 0 },
 };
@@ -130,11 +136,11 @@ static int parse_params(const struct cli_args *args, struct cf_build_params *p)
 	const char *list = cli_get(args, "platform");
 	int leave;
 
-	if (!cli_get(args, "firmware") == !cli_get(args, "kernel") ||
+	if ((!cli_get(args, "firmware") && !cli_get(args, "kernel")) ||
 		!cli_get(args, "output"))
 		return cli_usage(args->command,
-			"--output FILE and one of --firmware FILE and "
-			"--kernel FILE are needed");
+			"--output FILE and --firmware FILE or --kernel FILE "
+			"are needed");
 	if (!cli_get(args, "kernel") &&
 		(cli_get(args, "initrd") || cli_get(args, "append")))
 		return cli_usage(args->command,
@@ -149,15 +155,25 @@ static int parse_params(const struct cli_args *args, struct cf_build_params *p)
 		leave = parse_numbers(args, "policy", p);
 	if (leave < 0)
 		leave = parse_numbers(args, "guest-features", p);
+	if (leave < 0)
+		leave = cli_build_extra(args, p);
 	return leave < 0 ? parse_cpu(args, p) : leave;
 }
 
-static enum coffer_status build_from_image(const char *path,
+static enum coffer_status build_from_image(const struct cli_args *args,
 	struct cf_build_params *p, struct cf_buf *out, struct coffer_error *err)
 {
+	const char *path = cli_get(args, "firmware");
+	struct cf_kernel_hashes hashes;
 	struct cf_mapping image = { 0 };
-	enum coffer_status status = cf_map_file(path, &image, err);
+	enum coffer_status status = COFFER_OK;
 
+	if (cli_get(args, "kernel")) {
+		status = cli_build_hashes(args, &hashes, err);
+		p->hashes = &hashes;
+	}
+	if (!status)
+		status = cf_map_file(path, &image, err);
 	if (status)
 		return status;
 	p->firmware = image.data;
@@ -178,7 +194,7 @@ static int build(const struct cli_args *args, struct cf_build_params *p)
 	struct coffer_error err;
 	enum coffer_status status = manifest
 		? cli_build_manifest(in, &file, &err)
-		: build_from_image(in, p, &file, &err);
+		: build_from_image(args, p, &file, &err);
 
 	if (!status)
 		status = cf_write_file(out, 0644, file.data, file.len, &err);
@@ -204,7 +220,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
 		leave = cli_usage(self,
 			"--manifest goes with --output FILE and nothing else");
 	if (leave < 0)
-		leave = cli_get(&args, "kernel")
+		leave = cli_get(&args, "kernel") && !cli_get(&args, "firmware")
 			? cli_build_kernel(&args, &params)
 			: build(&args, &params);
 	cli_args_finish(&args);

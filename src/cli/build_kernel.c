@@ -9,7 +9,8 @@
 static int check_options(const struct cli_args *args)
 {
 	static const char *const firmware_only[] = { "guest-features",
-		"vcpu-type", "vcpu-sig", "cpucount" };
+		"vcpu-type", "vcpu-sig", "cpucount", "parameters",
+		"native-entry" };
 
 	for (size_t i = 0; i < CF_ARRAY_LEN(firmware_only); i++)
 		if (cli_has(args, firmware_only[i]))

@@ -16,4 +16,11 @@ struct cf_buf;
 enum coffer_status cli_build_manifest(const char *path, struct cf_buf *out,
 	struct coffer_error *err) CF_MUST_CHECK;
 
+/* Parameter areas and native entry; as cli_parse, -1 to go on. */
+int cli_build_extra(const struct cli_args *args, struct cf_build_params *p);
+
+/* Hashes of --kernel, --initrd and --append, which go with --firmware. */
+enum coffer_status cli_build_hashes(const struct cli_args *args,
+	struct cf_kernel_hashes *out, struct coffer_error *err) CF_MUST_CHECK;
+
 #endif

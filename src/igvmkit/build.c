@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IGVM files from firmware images.  Order of the directives: pages of the
- * image, the pages that its metadata asks for, VP contexts last, since loaders
+ * IGVM files from firmware images.  Order of the directives: parameters, which
+ * some loaders apply before the page in front of them, pages of the image,
+ * the pages that its metadata asks for, VP contexts last, since loaders
  * measure them last wherever they stand.
  *
  * Source: buildigvm's output as described in the IGVM notes; for one platform
@@ -165,6 +166,9 @@ static enum coffer_status add_sections(struct cf_builder *b, uint32_t type)
 		{ CF_OVMF_CPUID, CF_IGVM_PAGE_CPUID_DATA },
 	};
 	enum cf_igvm_page_type page = CF_IGVM_PAGE_NORMAL;
+	uint32_t mask = cf_builder_mask(b, CF_IGVM_SEV_SNP);
+	bool hashes = type == CF_OVMF_SNP_KERNEL_HASHES && b->p->hashes;
+	bool found = false;
 
 	for (size_t i = 0; i < CF_ARRAY_LEN(kinds); i++)
 		if (kinds[i].section == type)
@@ -175,12 +179,19 @@ static enum coffer_status add_sections(struct cf_builder *b, uint32_t type)
 
 		if (s->type != type)
 			continue;
-		status =
-			cf_builder_pages(b, cf_builder_mask(b, CF_IGVM_SEV_SNP),
-				s->gpa, s->size, NULL, page, 0);
+		found = true;
+		if (hashes)
+			status = cf_builder_hashes(b, mask, s->gpa, s->size);
+		else
+			status = cf_builder_pages(
+				b, mask, s->gpa, s->size, NULL, page, 0);
 		if (status)
 			return status;
 	}
+	if (hashes && !found)
+		return cf_fail(b->err, COFFER_ERR_UNSUPPORTED,
+			"firmware: its SEV metadata has no page for kernel "
+			"hashes; build OVMF's AmdSev variant");
 	return COFFER_OK;
 }
 
@@ -311,9 +322,12 @@ enum coffer_status cf_build_from_firmware(const struct cf_build_params *p,
 	static enum coffer_status (*const steps[])(struct cf_builder *) = {
 		add_platforms,
 		add_policies,
+		cf_builder_parameters,
 		add_firmware,
 		add_snp,
+		cf_builder_sev_hashes,
 		cf_builder_tdx,
+		cf_builder_native,
 		cf_builder_vcpus,
 	};
 	struct cf_builder b = { .p = p, .err = err };
@@ -323,7 +337,8 @@ enum coffer_status cf_build_from_firmware(const struct cf_build_params *p,
 		status = cf_ovmf_parse(
 			p->firmware, p->firmware_len, &b.ovmf, err);
 	if (!status)
-		status = cf_igvm_writer_create(1, CF_IGVM_X64, &b.w, err);
+		status = cf_igvm_writer_create(
+			p->has_native_entry ? 2 : 1, CF_IGVM_X64, &b.w, err);
 	for (size_t i = 0; !status && i < CF_ARRAY_LEN(steps); i++)
 		status = steps[i](&b);
 	if (!status)

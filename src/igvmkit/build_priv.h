@@ -32,4 +32,17 @@ enum coffer_status cf_builder_tdx(struct cf_builder *b) CF_MUST_CHECK;
 /* VP contexts of every platform that has some. */
 enum coffer_status cf_builder_vcpus(struct cf_builder *b) CF_MUST_CHECK;
 
+/* Parameter areas, their uses and inserts. */
+enum coffer_status cf_builder_parameters(struct cf_builder *b) CF_MUST_CHECK;
+
+/* The page at gpa that holds the table of kernel hashes, and what else the
+ * range has to hold: zeros. */
+enum coffer_status cf_builder_hashes(struct cf_builder *b, uint32_t mask,
+	uint64_t gpa, uint64_t size) CF_MUST_CHECK;
+/* The same for SEV and SEV-ES, where no metadata lists the page. */
+enum coffer_status cf_builder_sev_hashes(struct cf_builder *b) CF_MUST_CHECK;
+
+/* Page tables and context of a native 64-bit entry. */
+enum coffer_status cf_builder_native(struct cf_builder *b) CF_MUST_CHECK;
+
 #endif

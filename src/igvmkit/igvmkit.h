@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct cf_buf;
+struct cf_kernel_hashes;
 
 /* Platforms by the names of the command line: "sev-snp", "sev-es", "sev",
  * "native", "tdx", "vsm", "cca"; false if unknown. */
@@ -33,6 +34,18 @@ struct cf_build_platform {
 	uint64_t features;
 };
 
+/* A page, or more, that the loader fills in and the guest reads; unmeasured. */
+#define CF_BUILD_MAX_AREAS 8
+#define CF_BUILD_MAX_USES  10
+struct cf_build_area {
+	uint64_t gpa, size; /* whole pages */
+	struct {
+		enum cf_igvm_type type; /* VP_COUNT_PARAMETER, MADT, ... */
+		uint32_t offset;
+	} use[CF_BUILD_MAX_USES];
+	size_t nuses;
+};
+
 struct cf_build_params {
 	const uint8_t *firmware; /* a flash image that ends at 4 GiB */
 	size_t firmware_len;
@@ -44,11 +57,24 @@ struct cf_build_params {
 	 * buildigvm's, which have no CPU signature. */
 	bool qemu_vmsa;
 	uint32_t cpuid_signature;
+	/* Hashes of kernel, initial RAM disk and command line, for firmware
+	 * that checks what it is given to boot; NULL: none. */
+	const struct cf_kernel_hashes *hashes;
+	struct cf_build_area area[CF_BUILD_MAX_AREAS];
+	size_t nareas;
+	/* native: start in 64-bit mode at entry, memory below 4 GiB mapped to
+	 * itself by 6 pages at page_tables.  Else at the reset vector. */
+	bool has_native_entry;
+	uint64_t native_entry, page_tables;
 };
 
+/* The parameter that a name of the command line stands for ("vp-count",
+ * "memory-map", "madt", ...); 0 if unknown. */
+uint32_t cf_build_parameter_type(const char *name);
+
 /*
- * Compose a version 1 file that starts a firmware image.  Appends it to *out;
- * equal params give equal bytes.  COFFER_ERR_ARGUMENT, _UNSUPPORTED (the image
+ * Compose a file that starts a firmware image, version 2 with a native entry,
+ * else version 1.  Appends it to *out; equal params give equal bytes.  COFFER_ERR_ARGUMENT, _UNSUPPORTED (the image
  * lacks what a platform needs), _FORMAT (of the image), _NOMEM.
  */
 enum coffer_status cf_build_from_firmware(const struct cf_build_params *p,

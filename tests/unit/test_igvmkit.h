@@ -23,16 +23,19 @@ static inline void kit_entry(uint8_t *image, size_t *end, const char *guid,
  * Three pages: 0x11, 0x22 and one with the tables.  SEV metadata: secrets
  * 0x80d000, CPUID 0x80e000, SEC memory 0x800000 of 2 pages, calling area
  * 0x810000.  TDX metadata: pages 1 and 2 of the image measured, page 0 not,
- * temporary memory at 0x810000.  AP reset address 0x0080b004.
+ * temporary memory at 0x810000.  AP reset address 0x0080b004.  With hashes: a
+ * page for kernel hashes at 0x811000, the table at 0x811c00.
  */
-static inline void kit_image(uint8_t image[KIT_IMAGE_LEN])
+static inline void kit_image_with(uint8_t image[KIT_IMAGE_LEN], bool hashes)
 {
 	static const uint32_t sev[][3] = {
 		{ 0x800000, 0x2000, 1 },
 		{ 0x80d000, 0x1000, 2 },
 		{ 0x80e000, 0x1000, 3 },
 		{ 0x810000, 0x1000, 4 },
+		{ 0x811000, 0x1000, 0x10 },
 	};
+	const uint32_t nsev = CF_ARRAY_LEN(sev) - !hashes;
 	static const struct {
 		uint32_t raw, raw_size;
 		uint64_t gpa, size;
@@ -43,16 +46,16 @@ static inline void kit_image(uint8_t image[KIT_IMAGE_LEN])
 		{ 0, 0, 0x810000, 0x2000, 3, 0 },
 	};
 	size_t end = KIT_IMAGE_LEN - 0x20, table_end, at = 0x2000;
-	uint8_t data[4];
+	uint8_t data[8];
 
 	memset(image, 0x11, 0x1000);
 	memset(image + 0x1000, 0x22, 0x1000);
 	memset(image + 0x2000, 0, 0x1000);
 	memcpy(image + at, "ASEV", 4);
-	cf_store_le32(image + at + 4, 16 + sizeof(sev));
+	cf_store_le32(image + at + 4, 16 + 12 * nsev);
 	cf_store_le32(image + at + 8, 1);
-	cf_store_le32(image + at + 12, CF_ARRAY_LEN(sev));
-	for (size_t i = 0; i < CF_ARRAY_LEN(sev); i++)
+	cf_store_le32(image + at + 12, nsev);
+	for (size_t i = 0; i < nsev; i++)
 		for (size_t k = 0; k < 3; k++)
 			cf_store_le32(
 				image + at + 16 + 12 * i + 4 * k, sev[i][k]);
@@ -79,9 +82,19 @@ static inline void kit_image(uint8_t image[KIT_IMAGE_LEN])
 	kit_entry(image, &end, "dc886566-984a-4798-a75e-5585a7bf67cc", data, 4);
 	cf_store_le32(data, KIT_IMAGE_LEN - 0x2800);
 	kit_entry(image, &end, "e47a6535-984a-4798-865e-4685a7bf8ec2", data, 4);
+	cf_store_le32(data, 0x811c00);
+	cf_store_le32(data + 4, 0x400);
+	if (hashes)
+		kit_entry(image, &end, "7255371f-3a3b-4b04-927b-1da6efa8d454",
+			data, 8);
 	assert_true(cf_guid_from_text("96b582de-1fb2-45f7-baea-a366c55a082d",
 		image + table_end - 16));
 	cf_store_le16(image + table_end - 18, (uint16_t)(table_end - end));
+}
+
+static inline void kit_image(uint8_t image[KIT_IMAGE_LEN])
+{
+	kit_image_with(image, false);
 }
 
 #endif
