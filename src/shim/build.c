@@ -135,7 +135,8 @@ static bool add_page(struct job *j, uint32_t mask, uint64_t gpa,
 		(struct cf_igvm_header) { .type = CF_IGVM_PAGE_DATA,
 			.data = empty ? NULL : page,
 			.data_len = empty ? 0 : PAGE,
-			.u.page = { .gpa = gpa, .data_type = type } });
+			.u.page = {
+				.gpa = gpa, .data_type = (uint16_t)type } });
 }
 
 /* Bytes as measured pages, the last one filled up with zeros. */

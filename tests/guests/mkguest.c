@@ -59,7 +59,8 @@ static bool add_page(struct job *j, uint64_t gpa, enum cf_igvm_page_type type,
 		(struct cf_igvm_header) { .type = CF_IGVM_PAGE_DATA,
 			.data = data,
 			.data_len = data ? PAGE : 0,
-			.u.page = { .gpa = gpa, .data_type = type } });
+			.u.page = {
+				.gpa = gpa, .data_type = (uint16_t)type } });
 }
 
 static bool add_platform(struct job *j)
