@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run the payloads in the software CPU and look at what they print.
+
+    run_payloads.py COFFER FOLDER
+
+FOLDER holds native.igvm and snp.igvm.  Prints TAP.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+coffer, folder = sys.argv[1:]
+state = tempfile.mkdtemp(prefix="coffer-sp-")
+
+MEASUREMENT = slice(0x90, 0xC0)
+NONCE = slice(0x50, 0x90)
+POLICY = slice(0x08, 0x10)
+
+
+def run(name, vcpus, *more):
+    machine, objects = "q35,igvm-cfg=igvm0", []
+    if name != "native":
+        machine += ",confidential-guest-support=sev0"
+        objects = ["-object",
+                   "sev-snp-guest,id=sev0,cbitpos=51,reduced-phys-bits=1"]
+    command = [coffer, "run", "-machine", machine, *objects,
+               "-object", "igvm-cfg,id=igvm0,file=%s/%s.igvm" % (folder, name),
+               "-smp", str(vcpus), "-m", "64M", "-serial", "stdio",
+               "-sp-state", state, "-print-digest", *more]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=120,
+                          capture_output=True, text=True)
+
+
+def must(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def all_vcpus_ran(name, vcpus, out):
+    for i in range(vcpus):
+        must(re.search(r"^%s: vcpu %d .*runs$" % (name, i), out, re.M),
+             "vcpu %d said nothing" % i)
+    must("%s: %d of %d vcpus ran; off" % (name, vcpus, vcpus) in out,
+         "no good end")
+
+
+def native(vcpus):
+    r = run("native", vcpus)
+    must(r.returncode == 0, "exit status %d: %s" % (r.returncode, r.stderr))
+    must("native: hello in 64-bit mode" in r.stdout, "no greeting")
+    all_vcpus_ran("native", vcpus, r.stdout)
+
+
+def hex_after(word, text):
+    m = re.search(re.escape(word) + r" *([0-9a-f]+)", text)
+    must(m, "no '%s'" % word)
+    return m.group(1)
+
+
+def offline():
+    r = subprocess.run([coffer, "measure", "--platform", "sev-snp",
+                        "%s/snp.igvm" % folder],
+                       capture_output=True, text=True, check=True)
+    return r.stdout.strip()
+
+
+def snp(vcpus):
+    r = run("snp", vcpus)
+    must(r.returncode == 0, "exit status %d: %s%s"
+         % (r.returncode, r.stdout, r.stderr))
+    must("snp: hello through the GHCB" in r.stdout, "no greeting")
+    must("AuthenticAMD, C-bit 51" in r.stdout, "no CPUID")
+    all_vcpus_ran("snp", vcpus, r.stdout)
+    report = bytes.fromhex(hex_after("snp: report", r.stdout))
+    nonce = bytes.fromhex(hex_after("snp: nonce", r.stdout))
+    must(len(report) == 1184, "report of %d bytes" % len(report))
+    must(report[NONCE] == nonce, "not the guest's nonce")
+    must(any(nonce), "nonce is zero")
+    must(int.from_bytes(report[POLICY], "little") == 0x30000, "policy")
+    expected = offline()
+    must(len(expected) == 96, "measure: '%s'" % expected)
+    must(hex_after("expected digest:", r.stderr) == expected, "expected")
+    must(hex_after("launched digest:", r.stderr) == expected, "launched")
+    must(report[MEASUREMENT].hex() == expected, "reported")
+
+
+def changed_page():
+    """One bit of the payload's text: another digest, everywhere."""
+    data = bytearray(open(folder + "/snp.igvm", "rb").read())
+    at = data.find(b"snp: hello")
+    must(at > 0, "no text in the file")
+    # The checksum of the file is over its headers, not over its pages.
+    data[at] ^= 1
+    with tempfile.TemporaryDirectory() as d:
+        open(d + "/snp.igvm", "wb").write(data)
+        r = subprocess.run([coffer, "measure", "--platform", "sev-snp",
+                            d + "/snp.igvm"], capture_output=True, text=True)
+    must(r.returncode == 0, r.stderr)
+    must(r.stdout.strip() != offline(), "digest did not change")
+
+
+tests = [("native payload with %d vcpus" % n, native, n) for n in (1, 4)]
+tests += [("snp payload with %d vcpus" % n, snp, n) for n in (1, 4)]
+tests += [("a changed page changes the digest", lambda _: changed_page(), 0)]
+
+print("1..%d" % len(tests))
+failed = 0
+for number, (title, function, argument) in enumerate(tests, 1):
+    try:
+        function(argument)
+        print("ok %d %s" % (number, title), flush=True)
+    except Exception as e:
+        failed += 1
+        print("not ok %d %s" % (number, title))
+        print("# " + str(e).replace("\n", "\n# "), flush=True)
+sys.exit(failed != 0)
