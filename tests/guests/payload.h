@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where mkguest.c places what the loader fills in, and the way out. */
+/* Where mkguest.c places what the loader fills in. */
 #ifndef GUEST_PAYLOAD_H
 #define GUEST_PAYLOAD_H
 
 #include <stdint.h>
-
-#define PM1_CONTROL 0x604
-#define PM1_SLEEP   0x2000 /* SLP_EN, type 0: soft off */
 
 #define CPUID_PAGE     0x10000
 #define SECRETS_PAGE   0x11000

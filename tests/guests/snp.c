@@ -168,6 +168,6 @@ void snp_main(void)
 	put_text(" of ");
 	put_number(n);
 	put_text(" vcpus ran; off\n");
-	out16(PM1_CONTROL, PM1_SLEEP);
+	power_off();
 	halt_forever();
 }

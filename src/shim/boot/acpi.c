@@ -17,10 +17,10 @@
 
 /* The machine's fixed hardware. */
 #define SCI       9
-#define PM1_EVENT 0x600
-#define PM1_CNT   0x604
-#define PM_TIMER  0x608
-#define GPE0      0x620
+#define PM1_EVENT PM_BASE
+#define PM1_CNT   PM1_CONTROL
+#define PM_TIMER  (PM_BASE + 8)
+#define GPE0      (PM_BASE + 0x20)
 
 static void put(uint8_t *table, unsigned at, uint64_t v, unsigned n)
 {

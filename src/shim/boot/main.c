@@ -7,9 +7,6 @@
  */
 #include "boot.h"
 
-#define PM1_CONTROL 0x604
-#define SCI_ENABLE  1
-
 extern const uint8_t vc_stub[], fatal_stubs[];
 extern uint8_t idt[32 * 16];
 extern uint64_t small_pages[512];
@@ -119,7 +116,7 @@ uint64_t shim_main(uint32_t platform)
 		memory_accept(&memory);
 	rsdp = acpi_make();
 	boot_params_fill(&memory, rsdp, platform == SHIM_SNP);
-	out16(PM1_CONTROL, SCI_ENABLE); /* the FADT says: in ACPI mode */
+	acpi_enable(); /* as the FADT says */
 	if (platform >= SHIM_SEV_ES)
 		close_ghcb();
 	return param(SHIM_P_ENTRY);

@@ -64,6 +64,31 @@ void put_bytes(const uint8_t *p, size_t n)
 		put_hex(p[i], 2);
 }
 
+/* Configuration space of the LPC bridge, 00:1f.0. */
+#define LPC(reg)    (0x8000F800u | (reg))
+#define CONFIG_AT   0xCF8
+#define CONFIG_DATA 0xCFC
+#define LPC_PMBASE  0x40
+#define LPC_CONTROL 0x44
+#define ACPI_DECODE 0x80
+#define SCI_ENABLE  0x0001
+#define SLEEP_NOW   0x2000 /* sleep type 0: soft off */
+
+void acpi_enable(void)
+{
+	out32(CONFIG_AT, LPC(LPC_PMBASE));
+	out32(CONFIG_DATA, PM_BASE | 1);
+	out32(CONFIG_AT, LPC(LPC_CONTROL));
+	out8(CONFIG_DATA, ACPI_DECODE);
+	out16(PM1_CONTROL, SCI_ENABLE);
+}
+
+void power_off(void)
+{
+	acpi_enable();
+	out16(PM1_CONTROL, SLEEP_NOW | SCI_ENABLE);
+}
+
 void lock_take(struct lock *l)
 {
 	while (__atomic_exchange_n(&l->taken, 1, __ATOMIC_ACQUIRE))

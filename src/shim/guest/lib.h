@@ -24,6 +24,13 @@ void put_number(uint64_t n); /* decimal */
 void put_hex(uint64_t v, unsigned digits);
 void put_bytes(const uint8_t *p, size_t n); /* hex, no separators */
 
+/* What firmware does on a q35: let the LPC bridge decode the ACPI registers at
+ * PM_BASE; then they are in ACPI mode, and the machine can be turned off. */
+#define PM_BASE     0x600
+#define PM1_CONTROL (PM_BASE + 4)
+void acpi_enable(void);
+void power_off(void);
+
 /* One line at a time from several vCPUs. */
 struct lock {
 	volatile uint32_t taken;
@@ -39,6 +46,11 @@ static inline void out8(uint16_t port, uint8_t v)
 static inline void out16(uint16_t port, uint16_t v)
 {
 	__asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void out32(uint16_t port, uint32_t v)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
 static inline uint8_t in8(uint16_t port)
