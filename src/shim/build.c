@@ -129,15 +129,17 @@ static bool add(struct job *j, uint32_t mask, struct cf_igvm_header h)
 static bool add_page(struct job *j, uint32_t mask, uint64_t gpa,
 	enum cf_igvm_page_type type, const uint8_t *page)
 {
-	bool empty = !page || cf_is_zero(page, PAGE);
-
 	return add(j, mask,
 		(struct cf_igvm_header) { .type = CF_IGVM_PAGE_DATA,
-			.data = empty ? NULL : page,
-			.data_len = empty ? 0 : PAGE,
+			.data = page,
+			.data_len = page ? PAGE : 0,
 			.u.page = {
 				.gpa = gpa, .data_type = (uint16_t)type } });
 }
+
+/* Zeros are given as data, which the file holds once: loaders differ in how
+ * they measure pages without. */
+static const uint8_t zeros[PAGE];
 
 /* Bytes as measured pages, the last one filled up with zeros. */
 static bool add_bytes(struct job *j, uint64_t gpa, const uint8_t *p, size_t n)
@@ -260,7 +262,7 @@ static bool add_shim(struct job *j)
 		return false;
 	for (uint64_t at = SHIM_BASE + cf_align_up(cf_shim_image_len, PAGE);
 		at < SHIM_PARAMS; at += PAGE)
-		if (!add_page(j, j->all, at, CF_IGVM_PAGE_NORMAL, NULL))
+		if (!add_page(j, j->all, at, CF_IGVM_PAGE_NORMAL, zeros))
 			return false;
 	if (!add_bytes(j, SHIM_PARAMS, params, PAGE) ||
 		!add_bytes(j, SHIM_ZERO_PAGE, zero_page, PAGE) ||
@@ -270,7 +272,7 @@ static bool add_shim(struct job *j)
 		return false;
 	for (uint64_t at = SHIM_DSDT + cf_align_up(dsdt_len, PAGE);
 		at < SHIM_CPUID; at += PAGE)
-		if (!add_page(j, j->all, at, CF_IGVM_PAGE_NORMAL, NULL))
+		if (!add_page(j, j->all, at, CF_IGVM_PAGE_NORMAL, zeros))
 			return false;
 	return true;
 }
@@ -314,7 +316,7 @@ static bool add_filled(struct job *j)
 			return false;
 	}
 	for (uint64_t at = SHIM_TABLES; at < SHIM_END; at += PAGE)
-		if (!add_page(j, j->all, at, CF_IGVM_PAGE_NORMAL, NULL))
+		if (!add_page(j, j->all, at, CF_IGVM_PAGE_NORMAL, zeros))
 			return false;
 	return true;
 }

@@ -86,8 +86,9 @@ static bool add_image(struct job *j)
 	for (size_t at = 0; at < j->len; at += PAGE) {
 		const uint8_t *p = j->image + at;
 
-		if (!add_page(j, BASE + at, CF_IGVM_PAGE_NORMAL,
-			    cf_is_zero(p, PAGE) ? NULL : p))
+		/* Zeros as data, too: loaders differ in how they measure
+		 * pages without. */
+		if (!add_page(j, BASE + at, CF_IGVM_PAGE_NORMAL, p))
 			return false;
 	}
 	return true;
