@@ -9,6 +9,9 @@
 #include "accel/soft/sev_state_priv.h"
 
 #include "base/bytes.h"
+#include "base/log.h"
+
+#include <inttypes.h>
 
 #define PAGE        UINT64_C(4096)
 #define LARGE_PAGES 512u
@@ -80,6 +83,13 @@ enum cf_ghcb_error cf_ghcb_psc(struct ghcb *g)
 	end = cf_load_le16(list + 2);
 	if (end >= MAX_ENTRIES || current > end)
 		error = BAD_HEADER;
+	else
+		cf_log(g->cpu->vm->config.log, CF_LOG_DEBUG,
+			"ghcb: vcpu=%u psc entries=%u..%u first=0x%016" PRIx64
+			" last=0x%016" PRIx64,
+			g->cpu->index, current, end,
+			cf_load_le64(list + HEADER_LEN + 8 * (size_t)current),
+			cf_load_le64(list + HEADER_LEN + 8 * (size_t)end));
 	while (!error && current <= end) {
 		uint8_t *at = list + HEADER_LEN + 8 * (size_t)current;
 		uint64_t entry = cf_load_le64(at);
