@@ -38,6 +38,7 @@ struct job {
 	uint64_t initrd, initrd_end;
 	uint32_t all; /* mask of every platform */
 	uint32_t snp; /* mask of SNP */
+	uint32_t sev; /* mask of plain SEV */
 	struct cf_igvm_writer *w;
 	struct coffer_error *err;
 };
@@ -87,7 +88,7 @@ static enum coffer_status check(struct job *j)
 		return cf_fail(j->err, COFFER_ERR_ARGUMENT,
 			"DSDT: %zu bytes, at most %d", p->dsdt_len,
 			SHIM_DSDT_MAX);
-	if (cf_shim_image_len > SHIM_IMAGE_MAX)
+	if (cf_shim_image_len > SHIM_IMAGE_MAX || cf_shim_reset_len != PAGE)
 		return cf_fail(j->err, COFFER_ERR_INTERNAL,
 			"shim: image of %zu bytes", cf_shim_image_len);
 	return COFFER_OK;
@@ -334,9 +335,7 @@ static void entry_state(
 {
 	cf_cpu_state_reset(s, 0);
 	s->gpr[CF_RDX] = rule->shim;
-	s->gpr[CF_RBX] = rule->shim == SHIM_NATIVE
-		? 0
-		: UINT64_C(1) << (CF_SHIM_CBIT - 32);
+	s->gpr[CF_RBX] = rule->shim == SHIM_NATIVE ? 0 : SHIM_CBIT_HIGH;
 	s->rip = SHIM_BASE;
 	for (unsigned i = 0; i < CF_NSEGS; i++)
 		s->seg[i] =
@@ -356,6 +355,8 @@ static bool add_states(struct job *j)
 		uint8_t page[PAGE] = { 0 };
 		struct cf_cpu_state s;
 
+		if (rule->shim == SHIM_SEV)
+			continue; /* starts at the reset vector */
 		entry_state(rule, &s);
 		if (rule->shim >= SHIM_SEV_ES) {
 			cf_vmsa_encode(&s, page);
@@ -379,7 +380,11 @@ static bool add_all(struct job *j)
 		(!j->p->initrd_len ||
 			add_bytes(j, j->initrd, j->p->initrd,
 				j->p->initrd_len)) &&
-		add_filled(j) && add_states(j);
+		add_filled(j) &&
+		(!j->sev ||
+			add_page(j, j->sev, SHIM_RESET, CF_IGVM_PAGE_NORMAL,
+				cf_shim_reset)) &&
+		add_states(j);
 }
 
 enum coffer_status cf_shim_build(const struct cf_shim_params *p,
@@ -396,9 +401,12 @@ enum coffer_status cf_shim_build(const struct cf_shim_params *p,
 	if (status != COFFER_OK)
 		return status;
 	j.all = (1u << p->nplatforms) - 1;
-	for (size_t i = 0; i < p->nplatforms; i++)
+	for (size_t i = 0; i < p->nplatforms; i++) {
 		if (p->platform[i].type == CF_IGVM_SEV_SNP)
 			j.snp = 1u << i;
+		else if (p->platform[i].type == CF_IGVM_SEV)
+			j.sev = 1u << i;
+	}
 	status = cf_igvm_writer_create(2, CF_IGVM_X64, &j.w, err);
 	if (status != COFFER_OK)
 		return status;

@@ -24,6 +24,8 @@
 #define SHIM_TABLES_MAX 0x004000
 #define SHIM_END        0x19C000
 #define SHIM_RESERVED   0x200000
+/* Plain SEV has no register state in the file: the reset vector. */
+#define SHIM_RESET 0xFFFFF000
 
 /* The parameter page. */
 #define SHIM_MAGIC        0x3130424D49485343 /* "CSHIMB01" */
@@ -36,9 +38,10 @@
 #define SHIM_MAX_RANGES   32
 
 /* EDX at entry; EBX is the upper half of the C-bit's mask. */
-#define SHIM_NATIVE 0
-#define SHIM_SEV    1
-#define SHIM_SEV_ES 2
-#define SHIM_SNP    3
+#define SHIM_CBIT_HIGH 0x80000
+#define SHIM_NATIVE    0
+#define SHIM_SEV       1
+#define SHIM_SEV_ES    2
+#define SHIM_SNP       3
 
 #endif

@@ -23,8 +23,7 @@ struct cf_shim_platform {
 };
 #define CF_SHIM_MAX_PLATFORMS 4
 
-/* Position of the C-bit: of Milan and later. */
-#define CF_SHIM_CBIT 51
+/* The C-bit is bit 51, as on Milan and later. */
 
 struct cf_shim_params {
 	const uint8_t *kernel, *initrd; /* bzImage; initrd may be NULL */

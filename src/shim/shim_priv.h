@@ -8,5 +8,8 @@
 
 extern const uint8_t cf_shim_image[];
 extern const size_t cf_shim_image_len;
+/* One page for SHIM_RESET. */
+extern const uint8_t cf_shim_reset[];
+extern const size_t cf_shim_reset_len;
 
 #endif

@@ -7,6 +7,11 @@
  */
 #include "boot.h"
 
+/* Without MTRRs Linux does without PAT, and without PAT it cannot share pages
+ * early. */
+#define MSR_MTRR_DEFAULT 0x2FFu
+#define MTRR_WRITE_BACK  0x806u /* enabled, default type write-back */
+
 extern const uint8_t vc_stub[], fatal_stubs[];
 extern uint8_t idt[32 * 16];
 extern uint64_t small_pages[512];
@@ -117,6 +122,7 @@ uint64_t shim_main(uint32_t platform)
 	rsdp = acpi_make();
 	boot_params_fill(&memory, rsdp, platform == SHIM_SNP);
 	acpi_enable(); /* as the FADT says */
+	wrmsr(MSR_MTRR_DEFAULT, MTRR_WRITE_BACK);
 	if (platform >= SHIM_SEV_ES)
 		close_ghcb();
 	return param(SHIM_P_ENTRY);
