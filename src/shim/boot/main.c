@@ -102,6 +102,15 @@ static void close_ghcb(void)
 		page_take_back((uintptr_t)ghcb);
 }
 
+/* Only SNP's launch encrypts what is not measured. */
+static void map_parameters(void)
+{
+	if (platform_now != SHIM_SEV && platform_now != SHIM_SEV_ES)
+		return;
+	for (uintptr_t at = SHIM_MEMORY_MAP; at < SHIM_TABLES; at += PAGE)
+		map_page(at, false);
+}
+
 uint64_t shim_main(uint32_t platform)
 {
 	static struct memory memory;
@@ -116,6 +125,7 @@ uint64_t shim_main(uint32_t platform)
 	if (param(SHIM_P_MAGIC) != SHIM_MAGIC)
 		give_up(REASON_MEMORY, "no parameters");
 	put_text("coffer shim: starting the kernel\n");
+	map_parameters();
 	memory_read(&memory);
 	if (platform == SHIM_SNP)
 		memory_accept(&memory);
