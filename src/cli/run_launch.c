@@ -280,6 +280,12 @@ enum coffer_status run_launch(struct run *r, struct coffer_error *err)
 
 void run_end(struct run *r)
 {
+	/* The software processor takes back pages of the machine's memory; the
+	 * kernel's guest lives as long as its VM. */
+	if (r->sp) {
+		cf_sp_guest_destroy(r->guest);
+		r->guest = NULL;
+	}
 	cf_machine_destroy(r->machine);
 	cf_sp_guest_destroy(r->guest);
 	cf_kvm_close(r->kvm);

@@ -62,7 +62,7 @@ def hex_after(word, text):
 
 def offline():
     r = subprocess.run([coffer, "measure", "--platform", "sev-snp",
-                        "%s/snp.igvm" % folder],
+                        "--profile", "qemu", "%s/snp.igvm" % folder],
                        capture_output=True, text=True, check=True)
     return r.stdout.strip()
 
@@ -97,7 +97,8 @@ def changed_page():
     with tempfile.TemporaryDirectory() as d:
         open(d + "/snp.igvm", "wb").write(data)
         r = subprocess.run([coffer, "measure", "--platform", "sev-snp",
-                            d + "/snp.igvm"], capture_output=True, text=True)
+                            "--profile", "qemu", d + "/snp.igvm"],
+                           capture_output=True, text=True)
     must(r.returncode == 0, r.stderr)
     must(r.stdout.strip() != offline(), "digest did not change")
 

@@ -299,8 +299,7 @@ static enum cf_ghcb_error check(const struct ghcb *g, const struct event *e)
 	if (g->cpu->vm->snp && cf_sev_of(g->cpu)->registered != g->gpa)
 		return GHCB_NOT_REGISTERED;
 	/* Zero is what guests of version 1 left there. */
-	if (cf_load_le32(g->page + GHCB_USAGE) ||
-		version > CF_GHCB_VERSION_MAX)
+	if (cf_load_le32(g->page + GHCB_USAGE) || version > CF_GHCB_VERSION_MAX)
 		return GHCB_BAD_USAGE;
 	if (!cf_ghcb_has(g, GHCB_CODE) || !cf_ghcb_has(g, GHCB_INFO1) ||
 		!cf_ghcb_has(g, GHCB_INFO2))
