@@ -13,6 +13,7 @@ static const struct cli_command *const commands[] = {
 	&cli_inspect,
 	&cli_measure,
 	&cli_explain,
+	&cli_run,
 	&cli_sign,
 	&cli_verify,
 	&cli_certs,

@@ -280,16 +280,18 @@ enum coffer_status run_launch(struct run *r, struct coffer_error *err)
 
 void run_end(struct run *r)
 {
-	/* The software processor takes back pages of the machine's memory; the
-	 * kernel's guest lives as long as its VM. */
+	/* The engine uses the guest's context; the software processor takes
+	 * back pages of the machine's memory; the kernel's guest lives as
+	 * long as its VM. */
+	cf_machine_end_vm(r->machine);
 	if (r->sp) {
 		cf_sp_guest_destroy(r->guest);
 		r->guest = NULL;
 	}
+	cf_sp_soft_destroy(r->sp);
 	cf_machine_destroy(r->machine);
 	cf_sp_guest_destroy(r->guest);
 	cf_kvm_close(r->kvm);
-	cf_sp_soft_destroy(r->sp);
 	cf_sp_state_close(r->state);
 	cf_plan_destroy(r->plan);
 	cf_buf_finish(&r->cert_table);

@@ -160,7 +160,10 @@ enum coffer_status cf_machine_load_plan(struct cf_machine *m,
 	enum coffer_status s = COFFER_OK;
 
 	m->has_firmware = true;
-	if (m->accel->vm_before_launch)
+	/* A payload without firmware needs the power management block; OVMF
+	 * keeps one that is enabled. */
+	s = cf_q35_preset(m->q35, err);
+	if (s == COFFER_OK && m->accel->vm_before_launch)
 		s = create_vm_of_plan(m, launch, err);
 	if (s)
 		return s;

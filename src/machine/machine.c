@@ -166,14 +166,20 @@ destroy:
 	return s;
 }
 
+void cf_machine_end_vm(struct cf_machine *m)
+{
+	if (m && m->vm)
+		m->accel->vm_destroy(m->vm);
+	if (m)
+		m->vm = NULL;
+}
+
 void cf_machine_destroy(struct cf_machine *m)
 {
 	if (!m)
 		return;
 	cf_gdb_server_close(m);
-	if (m->vm)
-		m->accel->vm_destroy(m->vm);
-	m->vm = NULL;
+	cf_machine_end_vm(m);
 	cf_board_finish(m);
 	for (size_t i = 0; i < m->nchardevs; i++)
 		cf_chardev_set_host(m->chardev[i], NULL);

@@ -79,6 +79,9 @@ struct cf_machine_config {
 enum coffer_status cf_machine_create(const struct cf_machine_config *config,
 	struct cf_machine **out, struct coffer_error *err) CF_MUST_CHECK;
 void cf_machine_destroy(struct cf_machine *m); /* NULL is fine */
+/* End the CPU engine alone, before what it was given (sp) is destroyed and
+ * while memory is still there.  NULL is fine. */
+void cf_machine_end_vm(struct cf_machine *m);
 
 struct cf_memory *cf_machine_memory(struct cf_machine *m);
 /* What IGVM parameters are filled from; borrowed, valid until destroy. */
@@ -90,8 +93,8 @@ enum coffer_status cf_machine_add_plan_memory(struct cf_machine *m,
 	const struct cf_plan *plan, struct coffer_error *err) CF_MUST_CHECK;
 
 /*
- * Load from a plan.  sp and finish: for confidential platforms, both kept until the
- * machine is destroyed; NULL loads a native plan in plain text.
+ * Load from a plan.  sp and finish: for confidential platforms, both kept until
+ * cf_machine_end_vm; NULL loads a native plan in plain text.
  */
 struct cf_machine_launch {
 	const struct cf_plan *plan;

@@ -23,7 +23,8 @@ struct net {
 	 * `first`.  What comes when it is full is dropped, as on a wire. */
 	struct cf_buf waiting[NWAITING];
 	unsigned first, nwaiting;
-	struct cf_virtio_chain chain;
+	/* Two, since sending a frame may bring its answer at once. */
+	struct cf_virtio_chain tx, rx;
 	uint8_t frame[FRAME_MAX];
 };
 
@@ -31,19 +32,19 @@ static bool deliver(struct net *n, const uint8_t *frame, size_t len)
 {
 	uint8_t header[HEADER_LEN] = { 0 };
 
-	if (!cf_virtio_pop(n->transport, Q_RECEIVE, &n->chain))
+	if (!cf_virtio_pop(n->transport, Q_RECEIVE, &n->rx))
 		return false;
 	header[10] = 1; /* num_buffers */
-	if (n->chain.in_len < HEADER_LEN + len ||
+	if (n->rx.in_len < HEADER_LEN + len ||
 		!cf_virtio_write(
-			n->transport, &n->chain, 0, header, sizeof(header)) ||
+			n->transport, &n->rx, 0, header, sizeof(header)) ||
 		!cf_virtio_write(
-			n->transport, &n->chain, HEADER_LEN, frame, len)) {
+			n->transport, &n->rx, HEADER_LEN, frame, len)) {
 		cf_virtio_broken(n->transport, "receive buffer too small");
 		return true;
 	}
-	cf_virtio_push(n->transport, Q_RECEIVE, &n->chain,
-		(uint32_t)(HEADER_LEN + len));
+	cf_virtio_push(
+		n->transport, Q_RECEIVE, &n->rx, (uint32_t)(HEADER_LEN + len));
 	return true;
 }
 
@@ -76,17 +77,17 @@ static void from_network(void *opaque, const uint8_t *frame, size_t len)
 
 static void transmit(struct net *n)
 {
-	while (cf_virtio_pop(n->transport, Q_TRANSMIT, &n->chain)) {
-		uint64_t len = n->chain.out_len;
+	while (cf_virtio_pop(n->transport, Q_TRANSMIT, &n->tx)) {
+		uint64_t len = n->tx.out_len;
 
 		if (len < HEADER_LEN || len - HEADER_LEN > FRAME_MAX ||
-			!cf_virtio_read(n->transport, &n->chain, HEADER_LEN,
+			!cf_virtio_read(n->transport, &n->tx, HEADER_LEN,
 				n->frame, (size_t)len - HEADER_LEN)) {
 			cf_virtio_broken(n->transport, "bad frame");
 			return;
 		}
 		cf_user_net_send(n->user, n->frame, (size_t)len - HEADER_LEN);
-		cf_virtio_push(n->transport, Q_TRANSMIT, &n->chain, 0);
+		cf_virtio_push(n->transport, Q_TRANSMIT, &n->tx, 0);
 	}
 }
 
