@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include "crypto/sim_marker.h"
+#include "crypto/x509.h"
 #include "sp/soft/soft.h"
 #include "sp_roots.h"
 
@@ -182,6 +183,93 @@ static void test_crl_is_signed_by_the_ark(void **state)
 	cf_sp_soft_destroy(sp);
 }
 
+/* A guest with nothing but a secrets page asks for a report; the answer. */
+static void get_report(
+	struct cf_sp_soft *sp, struct cf_memory *mem, uint8_t report[0x4A0])
+{
+	const struct cf_sp_launch l = { .platform = CF_PLATFORM_SEV_SNP,
+		.policy = 0x30000 };
+	const struct cf_sp_update u = { .len = CF_PAGE_SIZE,
+		.type = CF_PAGE_SECRETS };
+	const struct cf_sp_finish f = { 0 };
+	uint8_t page[CF_PAGE_SIZE] = { 0 }, zero[0x60] = { 0 }, key[32];
+	uint8_t iv[12] = { 1 }, out[0x4C0];
+	struct cf_sp_guest *g;
+	uint32_t fw;
+
+	assert_ok(cf_sp_soft_guest_create(
+		sp, mem, CF_PLATFORM_SEV_SNP, 1, 1, &g, &err));
+	assert_ok(g->ops->launch_start(g, &l, &err));
+	assert_ok(g->ops->launch_update(g, &u, &err));
+	assert_ok(g->ops->launch_finish(g, &f, &err));
+	assert_ok(cf_guest_read_private(mem, 1, 0x20, key, 32, &err));
+	page[0x20] = 1;
+	page[0x30] = 1;
+	page[0x31] = 1;
+	page[0x32] = 0x60;
+	page[0x34] = 5;
+	page[0x35] = 1;
+	page[0x36] = 0x60;
+	assert_ok(cf_aes256_gcm_seal(key, iv, page + 0x30, 0x30, zero,
+		sizeof(zero), page + 0x60, page, &err));
+	assert_ok(cf_guest_write(mem, 0x1000, page, sizeof(page), &err));
+	assert_ok(g->ops->guest_request(g, 0x1000, 0x2000, &fw, &err));
+	assert_int_equal(fw, 0);
+	assert_ok(cf_guest_read(mem, 0x2000, page, sizeof(page), &err));
+	iv[0] = 2;
+	assert_ok(cf_aes256_gcm_open(key, iv, page + 0x30, 0x30, page + 0x60,
+		sizeof(out), out, page, &err));
+	memcpy(report, out + 0x20, 0x4A0);
+	cf_sp_guest_destroy(g);
+}
+
+static enum coffer_status verify_report(
+	struct cf_sp_soft *sp, const uint8_t report[0x4A0])
+{
+	struct cf_buf der = { 0 };
+	struct cf_p384_signature sig;
+	struct cf_x509 *vcek;
+	enum coffer_status status;
+
+	assert_ok(cf_sp_soft_cert(sp, CF_SP_CERT_VCEK, &der, &err));
+	assert_ok(cf_x509_parse(der.data, der.len, &vcek, &err));
+	assert_true(cf_p384_from_le72(report + 0x2A0, sig.r));
+	assert_true(cf_p384_from_le72(report + 0x2E8, sig.s));
+	status = cf_x509_verify_p384(vcek, report, 0x2A0, &sig, &err);
+	cf_x509_destroy(vcek);
+	cf_buf_finish(&der);
+	return status;
+}
+
+static void test_reports_verify_with_the_vcek_of_their_tcb(void **state)
+{
+	uint8_t report[0x4A0], config[0x40] = { 0 };
+	struct cf_sp_soft_facts f;
+	struct cf_sp_soft *sp;
+	struct cf_memory *mem;
+	struct cf_sp_soft_config c = { .product = CF_SP_MILAN,
+		.seed = (const uint8_t *)"report",
+		.seed_len = 6,
+		.ops = SP_ROOTS_OPS };
+
+	assert_ok(cf_sp_soft_create(&c, &sp, &err));
+	assert_ok(cf_memory_create(&mem, &err));
+	assert_ok(cf_memory_add(
+		mem, 0, 16 * CF_PAGE_SIZE, CF_REGION_RAM, "ram", &err));
+	get_report(sp, mem, report);
+	assert_ok(verify_report(sp, report));
+	report[0x50] ^= 1;
+	assert_status(COFFER_ERR_MISMATCH, verify_report(sp, report));
+	report[0x50] ^= 1;
+	/* Another reported TCB: another key, another certificate. */
+	cf_sp_soft_facts(sp, &f);
+	cf_store_le64(config, f.reported_tcb - 1);
+	assert_int_equal(cf_sp_soft_call(sp, 0xC9, config, sizeof(config)), 0);
+	assert_status(COFFER_ERR_MISMATCH, verify_report(sp, report));
+	cf_sp_soft_destroy(sp);
+	cf_memory_destroy(mem);
+}
+
 static void test_vlek_needs_loading(void **state)
 {
 	struct cf_sp_soft *sp = open_sp(CF_SP_MILAN);
@@ -200,6 +288,8 @@ int main(void)
 			test_milan_chain_has_the_profile_and_the_marks),
 		cmocka_unit_test(test_certificate_table_is_the_ghcb_one),
 		cmocka_unit_test(test_crl_is_signed_by_the_ark),
+		cmocka_unit_test(
+			test_reports_verify_with_the_vcek_of_their_tcb),
 		cmocka_unit_test(test_vlek_needs_loading),
 	};
 

@@ -453,6 +453,46 @@ static void test_cpuid_page_is_corrected_and_refused(void **state)
 	close_world(&w);
 }
 
+static void test_cpuid_and_tsc_messages_are_answered(void **state)
+{
+	uint8_t table[0x10 + 2 * 48] = { 2 }, out[4000];
+	uint8_t zeros[0x80] = { 0 };
+	struct channel c;
+	struct world w;
+	size_t len;
+
+	open_world(&w, CF_SP_GENOA);
+	launch(&w);
+	finish(&w);
+	c = open_channel(&w, 0);
+	cf_store_le32(table + 0x10, 0x80000008);
+	cf_store_le32(table + 0x40, 7);
+	cf_store_le32(table + 0x40 + 0x24, 1u << 26 | 1); /* SPEC_CTRL */
+	assert_int_equal(ask(&w, &c, 1, table, sizeof(table), out, &len), 0);
+	assert_int_equal(len, sizeof(table));
+	assert_int_equal(cf_load_le32(out), CF_FW_INVALID_PARAM);
+	assert_int_equal(cf_load_le32(out + 4), 2);
+	assert_int_equal(cf_load_le32(out + 0x40 + 0x24), 1);
+	cf_store_le32(table + 0x40 + 0x24, 1);
+	assert_int_equal(ask(&w, &c, 1, table, sizeof(table), out, &len), 0);
+	assert_int_equal(cf_load_le32(out), 0);
+	/* The count and the length of the message differ. */
+	table[0] = 3;
+	assert_int_equal(ask(&w, &c, 1, table, sizeof(table), out, &len),
+		CF_FW_INVALID_PARAM);
+	assert_int_equal(ask(&w, &c, 17, zeros, sizeof(zeros), out, &len), 0);
+	assert_int_equal(len, 0x80);
+	/* No desired frequency: the guest's clock is the machine's. */
+	assert_true(cf_load_le64(out + 8) == (uint64_t)1 << 32);
+	/* Types that are none, and answers. */
+	for (unsigned type = 0; type < 256; type++)
+		if (type == 0 || type > 18 || type % 2 == 0)
+			assert_int_equal(
+				ask(&w, &c, type, zeros, 16, out, &len),
+				CF_FW_INVALID_PARAM);
+	close_world(&w);
+}
+
 static void put_key(uint8_t *at, const struct cf_p384_public *pub)
 {
 	cf_store_le32(at, 2);
@@ -580,6 +620,7 @@ int main(void)
 			test_messages_replayed_reordered_or_damaged_are_refused),
 		cmocka_unit_test(test_derived_keys_depend_on_what_is_selected),
 		cmocka_unit_test(test_cpuid_page_is_corrected_and_refused),
+		cmocka_unit_test(test_cpuid_and_tsc_messages_are_answered),
 		cmocka_unit_test(
 			test_id_block_is_checked_in_the_order_of_the_firmware),
 	};
