@@ -95,6 +95,13 @@ static void copy_in(
 			(const uint8_t *)in + w.done, w.n);
 }
 
+/* A page that flips tells by itself; one that stays raw may hold code. */
+static void tell_written(const struct cf_memory *mem, uint64_t gpa, size_t len)
+{
+	if (mem->sync.written)
+		mem->sync.written(mem->sync.opaque, gpa, len);
+}
+
 static enum coffer_status refuse_assigned(const struct cf_memory *mem,
 	uint64_t gpa, uint64_t len, struct coffer_error *err)
 {
@@ -125,6 +132,7 @@ enum coffer_status cf_guest_write(struct cf_memory *mem, uint64_t gpa,
 		return status;
 	if (!mem->rmp && all_raw(mem, gpa, len)) {
 		copy_in(mem, gpa, in, len);
+		tell_written(mem, gpa, len);
 		return COFFER_OK;
 	}
 	if (all_raw(mem, gpa, len)) {
@@ -133,6 +141,8 @@ enum coffer_status cf_guest_write(struct cf_memory *mem, uint64_t gpa,
 		if (status == COFFER_OK)
 			copy_in(mem, gpa, in, len);
 		pthread_mutex_unlock(&mem->lock);
+		if (status == COFFER_OK)
+			tell_written(mem, gpa, len);
 		return status;
 	}
 	cf_memory_stop(mem);

@@ -116,6 +116,9 @@ struct cf_memory_sync {
 	void (*stop)(void *opaque);
 	void (*changed)(void *opaque, uint64_t gpa);
 	void (*resume)(void *opaque);
+	/* The host (a device) has written these bytes, which vCPUs may hold
+	 * as decoded code; the world need not stand still.  NULL: nothing. */
+	void (*written)(void *opaque, uint64_t gpa, uint64_t len);
 };
 void cf_memory_set_sync(struct cf_memory *mem,
 	const struct cf_memory_sync *sync); /* copied; NULL: none */

@@ -40,6 +40,8 @@ CF_MUST_CHECK bool cf_code_mark(
 	struct vcpu *cpu, uint64_t gpa, uint64_t granules);
 /* len bytes at gpa, in one page, were written. */
 void cf_code_written(struct vcpu *cpu, uint64_t gpa, unsigned len);
+/* A device wrote there; any thread. */
+void cf_code_written_by_host(struct cf_vm *vm, uint64_t gpa, uint64_t len);
 
 /*
  * Decode one block from `avail` bytes at rip: operations into `ops`, which has

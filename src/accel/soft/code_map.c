@@ -92,9 +92,10 @@ bool cf_code_mark(struct vcpu *cpu, uint64_t gpa, uint64_t granules)
 	return true;
 }
 
-void cf_code_written(struct vcpu *cpu, uint64_t gpa, unsigned len)
+/* cpu: whose own thread this is; NULL: none of theirs. */
+static void code_written(
+	struct cf_vm *vm, struct vcpu *cpu, uint64_t gpa, unsigned len)
 {
-	struct cf_vm *vm = cpu->vm;
 	_Atomic uint64_t *w = word(vm, gpa, false);
 	unsigned first = (gpa & 0xfff) >> 6, last, i;
 	uint64_t hit;
@@ -115,5 +116,23 @@ void cf_code_written(struct vcpu *cpu, uint64_t gpa, unsigned len)
 			cf_blocks_kill(cpu, gpa & CF_PAGE_MASK, hit);
 		else
 			cf_blocks_post(vm->vcpu[i], gpa & CF_PAGE_MASK, hit);
+	}
+}
+
+void cf_code_written(struct vcpu *cpu, uint64_t gpa, unsigned len)
+{
+	code_written(cpu->vm, cpu, gpa, len);
+}
+
+void cf_code_written_by_host(struct cf_vm *vm, uint64_t gpa, uint64_t len)
+{
+	while (len) {
+		uint64_t part = 0x1000 - (gpa & 0xfff);
+
+		if (part > len)
+			part = len;
+		code_written(vm, NULL, gpa, (unsigned)part);
+		gpa += part;
+		len -= part;
 	}
 }

@@ -209,6 +209,7 @@ static void step(struct vcpu *cpu)
 	bool trap = cpu->flags & CF_FL_TF;
 	uint32_t mode = cpu->mode;
 	const struct op *op;
+	bool hit;
 
 	cpu->shadow = false;
 	if (cpu->watch && cf_watch_at(cpu))
@@ -220,10 +221,11 @@ static void step(struct vcpu *cpu)
 		op = op->fn(cpu, op);
 	cpu->link_op = NULL;
 	cf_set_mode(cpu, cpu->mode & ~CF_MODE_SINGLE);
-	if (cpu->stepping || (cpu->watch && cf_watch_after(cpu))) {
+	hit = cpu->watch && cf_watch_after(cpu);
+	if (cpu->stepping && !hit)
+		cpu->stop.code = CF_DEBUG_HIT_STEP;
+	if (cpu->stepping || hit)
 		stop(cpu, CF_STOP_DEBUG);
-		cpu->stop.code = 0x4000; /* DR6.BS */
-	}
 	if (trap && !cpu->stopping) {
 		cpu->dr6 |= 0x4000;
 		cpu->exc = (struct cf_exception) { .vector = CF_VEC_DB,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The software engine as the machine sees it: struct cf_accel_ops. */
 #include "accel/soft/block_priv.h"
+#include "accel/soft/debug_priv.h"
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/run_priv.h"
 #include "accel/soft/sev_priv.h"
@@ -154,6 +155,11 @@ static void sync_resume(void *opaque)
 	cf_world_resume(opaque);
 }
 
+static void sync_written(void *opaque, uint64_t gpa, uint64_t len)
+{
+	cf_code_written_by_host(opaque, gpa, len);
+}
+
 static void vm_destroy(struct cf_vm *vm)
 {
 	unsigned i;
@@ -266,6 +272,7 @@ static enum coffer_status vm_create(const struct cf_vm_config *config,
 		.stop = sync_stop,
 		.changed = sync_changed,
 		.resume = sync_resume,
+		.written = sync_written,
 	};
 	cf_memory_set_sync(vm->mem, &sync);
 	*out = vm;
@@ -351,6 +358,10 @@ static const struct cf_accel_ops soft_ops = {
 	.sipi = sipi,
 	.nmi = nmi,
 	.instructions = instructions,
+	.debug_points = cf_debug_points,
+	.debug_step = cf_debug_step,
+	.debug_read = cf_debug_read,
+	.debug_write = cf_debug_write,
 };
 
 const struct cf_accel_ops *cf_accel_soft(struct coffer_error *err)

@@ -14,6 +14,7 @@ struct cf_watch {
 	} point[CF_WATCH_MAX];
 	bool hit; /* a data point, by the current instruction */
 	uint64_t hit_addr;
+	enum cf_watch_kind hit_kind;
 	bool resumed; /* go past the breakpoint where we stopped */
 	uint64_t resumed_at;
 };
@@ -84,6 +85,7 @@ void cf_watch_access(struct vcpu *cpu, uint64_t addr, bool write)
 			addr < p->addr + p->len) {
 			w->hit = true;
 			w->hit_addr = p->addr;
+			w->hit_kind = p->kind;
 		}
 	}
 }
@@ -108,7 +110,7 @@ bool cf_watch_at(struct vcpu *cpu)
 		w->resumed = true;
 		w->resumed_at = rip;
 		cpu->stop.why = CF_STOP_DEBUG;
-		cpu->stop.code = 1; /* DR6.B0 */
+		cpu->stop.code = CF_DEBUG_HIT_EXEC;
 		cpu->stopping = true;
 		return true;
 	}
@@ -122,6 +124,9 @@ bool cf_watch_after(struct vcpu *cpu)
 
 	if (!w->hit)
 		return false;
+	cpu->stop.code = w->hit_kind == CF_WATCH_WRITE ? CF_DEBUG_HIT_WRITE
+		: w->hit_kind == CF_WATCH_READ         ? CF_DEBUG_HIT_READ
+						       : CF_DEBUG_HIT_ACCESS;
 	cpu->stop.gpa = w->hit_addr;
 	return true;
 }
