@@ -73,6 +73,33 @@ static int finish(const struct cli_args *args, const struct cf_plan *plan,
 		plan->has_policy || cli_has(args, "policy"), policy);
 }
 
+/* Nobody named a loader: say when the other one measures this file in another
+ * order, since then it is the other digest that its guests report. */
+static void note_other_order(const struct cli_args *args,
+	const struct cf_igvm *file, enum cf_platform platform,
+	const struct cf_plan_env *env, const struct measured *m)
+{
+	struct measured other = { 0 };
+	struct cf_plan *plan = NULL;
+	char hex[2 * CF_DIGEST_MAX + 1];
+
+	if (cli_has(args, "profile") ||
+		cf_plan_from_igvm(
+			file, platform, &cf_profile_qemu, env, &plan, NULL))
+		return;
+	if (cf_launch_digest(plan, NULL, other.digest, &other.len, NULL) ==
+			COFFER_OK &&
+		memcmp(other.digest, m->digest, m->len)) {
+		cf_hex(hex, other.digest, other.len);
+		fprintf(stderr,
+			"coffer measure: %s: note: QEMU and coffer run load "
+			"this file in another order and launch it as %s "
+			"(--profile qemu)\n",
+			args->operand[0], hex);
+	}
+	cf_plan_destroy(plan);
+}
+
 static int measure(const struct cli_args *args, const struct cf_igvm *file)
 {
 	const struct cf_loader_profile *profile;
@@ -97,6 +124,8 @@ static int measure(const struct cli_args *args, const struct cf_igvm *file)
 		cf_error_context(&err, st, "%s", args->operand[0]);
 	leave = st ? cli_failed(args->command, &err)
 		   : finish(args, plan, profile, &m);
+	if (leave == CLI_OK)
+		note_other_order(args, file, platform, &env, &m);
 	cf_plan_destroy(plan);
 	return leave;
 }

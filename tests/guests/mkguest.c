@@ -94,13 +94,18 @@ static bool add_image(struct job *j)
 	return true;
 }
 
-/* The number of vCPUs, and for SNP what firmware and processor fill in. */
-static bool add_loader_pages(struct job *j)
+/* For SNP, what firmware and processor fill in. */
+static bool add_special_pages(struct job *j)
 {
-	if (j->snp &&
-		(!add_page(j, CPUID, CF_IGVM_PAGE_CPUID_DATA, NULL) ||
-			!add_page(j, SECRETS, CF_IGVM_PAGE_SECRETS, NULL)))
-		return false;
+	return !j->snp ||
+		(add_page(j, CPUID, CF_IGVM_PAGE_CPUID_DATA, NULL) &&
+			add_page(j, SECRETS, CF_IGVM_PAGE_SECRETS, NULL));
+}
+
+/* The number of vCPUs.  Before all pages: QEMU's loader holds pages back until
+ * their run ends, so parameters between pages are measured before them. */
+static bool add_parameters(struct job *j)
+{
 	return add(j,
 		       (struct cf_igvm_header) { .type = CF_IGVM_PARAMETER_AREA,
 			       .u.parameter_area.number_of_bytes = PAGE }) &&
@@ -182,8 +187,8 @@ static bool build(struct job *j, struct cf_buf *out)
 	}
 	return cf_igvm_writer_create(j->snp ? 1 : 2, CF_IGVM_X64, &j->w,
 		       &j->err) == COFFER_OK &&
-		add_platform(j) && add_required(j) && add_image(j) &&
-		add_loader_pages(j) && add_state(j) &&
+		add_platform(j) && add_required(j) && add_parameters(j) &&
+		add_image(j) && add_special_pages(j) && add_state(j) &&
 		cf_igvm_writer_finish(j->w, out, &j->err) == COFFER_OK;
 }
 
