@@ -323,6 +323,13 @@ enum coffer_status cf_machine_gdb(
 			"gdb: the engine \"%s\" cannot be debugged; use "
 			"-accel soft",
 			m->accel->name);
+	/* A launch without secrets has nothing to wait for, and a debugger
+	 * wants to see the vCPUs before they start. */
+	if (!m->launch.sp) {
+		status = cf_machine_finish_launch(m, err);
+		if (status)
+			return status;
+	}
 	s = cf_alloc_array(1, sizeof *s);
 	if (!s)
 		return cf_fail_nomem(err, "gdb");
