@@ -71,7 +71,8 @@ static enum coffer_status add_hash_table(struct builder *b)
 		CF_KERNEL_HASHES_LEN, table, CF_PAGE_NORMAL);
 }
 
-/* On SNP the page around the table is launched. */
+/* On SNP the page around the table is launched; a section of more than a page
+ * is nothing that a loader knows to fill. */
 static enum coffer_status add_hash_page(
 	struct builder *b, size_t index, const struct cf_ovmf_section *s)
 {
@@ -81,6 +82,11 @@ static enum coffer_status add_hash_page(
 	if (!b->p->hashes)
 		return add_range(b, "firmware section", index, s->gpa, s->size,
 			NULL, CF_PAGE_ZERO);
+	if (s->size != CF_PAGE_SIZE)
+		return cf_fail(b->err, COFFER_ERR_UNSUPPORTED,
+			"firmware section %zu: kernel hashes of 0x%" PRIx32
+			" bytes, must be one page",
+			index, s->size);
 	if (!o->has_hash_table || o->hash_table_gpa < s->gpa ||
 		!cf_range_ok(o->hash_table_gpa - s->gpa, CF_KERNEL_HASHES_LEN,
 			s->size))

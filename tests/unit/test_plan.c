@@ -128,8 +128,12 @@ static void test_plan_refuses_what_cannot_launch(void **state)
 	struct cf_kernel_hashes hashes = { 0 };
 	struct cf_plan *plan;
 
-	ovmf.nsections = 4;
 	p.hashes = &hashes;
+	ovmf.section[4].size = 0x7f000000;
+	assert_status(
+		COFFER_ERR_UNSUPPORTED, cf_plan_from_firmware(&p, &plan, &err));
+	assert_message("section 4: kernel hashes of 0x7f000000 bytes");
+	ovmf.nsections = 4;
 	assert_status(
 		COFFER_ERR_UNSUPPORTED, cf_plan_from_firmware(&p, &plan, &err));
 	assert_message("doesn't include SNP_KERNEL_HASHES section");
