@@ -61,6 +61,8 @@ static enum coffer_status step_state(const struct cf_step *step,
 		cf_vmsa_decode(step->data, out);
 		return COFFER_OK;
 	case CF_VCPU_NATIVE:
+		/* It lacks debug, FPU and more: those are as after reset. */
+		cf_cpu_state_reset(out, 0);
 		return cf_native_context_decode(
 			step->data, step->len, out, err);
 	case CF_VCPU_VBS:
