@@ -192,6 +192,8 @@ void cf_sp_soft_destroy(struct cf_sp_soft *sp)
 {
 	if (!sp)
 		return;
+	for (size_t i = 0; i < MAX_GUESTS; i++)
+		cf_hash_destroy(sp->sev[i].digest);
 	pthread_mutex_destroy(&sp->lock);
 	cf_wipe(sp, sizeof(*sp));
 	free(sp);
