@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 #include "../unit/sp_mem.h"
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <stdlib.h>
 

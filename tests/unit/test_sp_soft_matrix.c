@@ -7,7 +7,7 @@
  */
 #include "test.h"
 
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 #include "sp_mem.h"
 #include "sp_roots.h"
 

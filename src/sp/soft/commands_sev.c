@@ -3,7 +3,7 @@
  * The SEV and SEV-ES commands: this table is the state machine.  Source: SEV
  * API (AMD 55766), "Platform State Machine", "Guest State Machine".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #define F(off, size, name)      \
 	{                       \

@@ -3,7 +3,7 @@
  * The SNP commands: this table is the state machine.  Source: SNP firmware
  * ABI (AMD 56860), command descriptions and "Guest Context States".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #define F(off, size, name)      \
 	{                       \

@@ -4,7 +4,7 @@
  * states and reserved bytes, and runs the handler.  Nothing else in the model
  * is reachable from outside.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * Memory as the firmware checks it: page states in the RMP, buffers that the
  * host names, and the binding of ASIDs to guests and keys.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 bool cf_sp_read(struct cf_sp_soft *sp, uint64_t spa, void *out, size_t n)
 {

@@ -3,7 +3,7 @@
  * SEV guest contexts: their making, ASID, status, end; copying and debugging.
  * Source: SEV API (AMD 55766), "Guest Management", "Debugging".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

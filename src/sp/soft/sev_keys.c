@@ -5,7 +5,7 @@
  * the chip.  Source: SEV API (AMD 55766), "Keys", PEK_GEN, PDH_GEN, PEK_CSR,
  * PEK_CERT_IMPORT, PDH_CERT_EXPORT.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

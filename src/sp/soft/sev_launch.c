@@ -4,7 +4,7 @@
  * updates, the measurement, secrets, the attestation report.  Source: SEV API
  * (AMD 55766), "Launch", ATTESTATION.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

@@ -9,6 +9,8 @@
  */
 #include "sp/soft/x509_priv.h"
 
+#include "sp/soft/commands_priv.h"
+
 #include <string.h>
 
 struct target {

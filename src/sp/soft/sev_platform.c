@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SEV platform commands: initialisation, status, identity of the chip.
  * Source: SEV API (AMD 55766), "Platform Management". */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

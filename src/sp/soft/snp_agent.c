@@ -5,7 +5,7 @@
  * newer ones are not public in what the sources hold.  Source: SNP firmware
  * ABI (AMD 56860), MSG_EXPORT_REQ and those after it.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/messages_priv.h"
 
 #include <string.h>
 

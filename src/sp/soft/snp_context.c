@@ -4,7 +4,7 @@
  * the host gets pages back.  Source: SNP firmware ABI (AMD 56860), "Guest
  * Management".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * the firmware's order, before the guest may run.  Source: SNP firmware ABI
  * (AMD 56860), SNP_LAUNCH_FINISH, "ID Block", "ID Authentication".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

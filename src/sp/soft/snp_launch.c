@@ -4,7 +4,7 @@
  * type, and the launch digest.  Source: SNP firmware ABI (AMD 56860), "Launch
  * Flow", SNP_LAUNCH_UPDATE.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

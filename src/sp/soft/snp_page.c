@@ -4,7 +4,7 @@
  * metadata that keeps the host from replaying.  Source: SNP firmware ABI
  * (AMD 56860), "Page Management", SNP_PAGE_SWAP_OUT, SNP_DBG_DECRYPT.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * version, the VLEK.  Source: SNP firmware ABI (AMD 56860), "Platform
  * Management".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

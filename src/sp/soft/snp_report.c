@@ -4,7 +4,7 @@
  * Source: SNP firmware ABI (AMD 56860), MSG_REPORT_REQ, MSG_KEY_REQ,
  * "Attestation Report".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/messages_priv.h"
 
 #include <string.h>
 

@@ -5,7 +5,8 @@
  * can neither read, replay nor reorder.  Source: SNP firmware ABI (AMD
  * 56860), "Guest Messages".
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
+#include "sp/soft/messages_priv.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * which derives the wrapping key from the chip.  Source: SNP firmware ABI
  * (AMD 56860), SNP_VLEK_LOAD.
  */
-#include "sp/soft/soft_priv.h"
+#include "sp/soft/commands_priv.h"
 
 #include <string.h>
 

@@ -178,108 +178,6 @@ struct cf_sp_soft {
 	uint64_t vlek_tcb;
 };
 
-/* --- The command table --- */
-
-struct field {
-	uint8_t offset, size;
-	const char *name;
-};
-
-/* The guest that dispatch found for a handler; one of them or none. */
-struct call {
-	struct cf_sp_soft *sp;
-	uint8_t *buf;
-	struct sev_guest *sev;
-	struct snp_guest *snp;
-};
-
-enum api { API_SEV, API_SNP };
-#define CMD_ACTIVE BIT(0) /* the guest must have an ASID */
-
-struct command {
-	uint8_t id;
-	const char *name;
-	enum api api;
-	uint8_t size;     /* of the command buffer; 0: none */
-	uint8_t platform; /* BIT of each sev_state or snp_state */
-	uint8_t guest;    /* BIT of each guest state; 0: no guest context */
-	uint8_t guest_at; /* offset of HANDLE or GCTX_PADDR in the buffer */
-	uint8_t flags;
-	uint32_t (*run)(struct call *c);
-	const struct field *fields; /* ends with a NULL name; rest is MBZ */
-};
-/* i-th of all commands; NULL past the end. */
-const struct command *cf_sp_command_at(size_t i);
-extern const struct command cf_sp_snp_commands[];
-extern const size_t cf_sp_snp_ncommands;
-extern const struct command cf_sp_sev_commands[];
-extern const size_t cf_sp_sev_ncommands;
-
-/* Handlers, by file. */
-uint32_t cf_sp_unsupported(struct call *c);
-uint32_t cf_sp_nop(struct call *c);
-uint32_t cf_sp_sev_init(struct call *c);
-uint32_t cf_sp_sev_init_ex(struct call *c);
-uint32_t cf_sp_sev_shutdown(struct call *c);
-uint32_t cf_sp_sev_platform_status(struct call *c);
-uint32_t cf_sp_sev_platform_reset(struct call *c);
-uint32_t cf_sp_sev_get_id(struct call *c);
-uint32_t cf_sp_sev_pek_gen(struct call *c);
-uint32_t cf_sp_sev_pdh_gen(struct call *c);
-uint32_t cf_sp_sev_pek_csr(struct call *c);
-uint32_t cf_sp_sev_pek_cert_import(struct call *c);
-uint32_t cf_sp_sev_pdh_cert_export(struct call *c);
-uint32_t cf_sp_sev_activate(struct call *c);
-uint32_t cf_sp_sev_activate_ex(struct call *c);
-uint32_t cf_sp_sev_deactivate(struct call *c);
-uint32_t cf_sp_sev_decommission(struct call *c);
-uint32_t cf_sp_sev_guest_status(struct call *c);
-uint32_t cf_sp_sev_copy(struct call *c);
-uint32_t cf_sp_sev_dbg_decrypt(struct call *c);
-uint32_t cf_sp_sev_dbg_encrypt(struct call *c);
-uint32_t cf_sp_sev_launch_start(struct call *c);
-uint32_t cf_sp_sev_launch_update_data(struct call *c);
-uint32_t cf_sp_sev_launch_update_vmsa(struct call *c);
-uint32_t cf_sp_sev_launch_measure(struct call *c);
-uint32_t cf_sp_sev_launch_secret(struct call *c);
-uint32_t cf_sp_sev_launch_finish(struct call *c);
-uint32_t cf_sp_sev_attestation(struct call *c);
-uint32_t cf_sp_sev_send_start(struct call *c);
-uint32_t cf_sp_sev_send_update_data(struct call *c);
-uint32_t cf_sp_sev_send_update_vmsa(struct call *c);
-uint32_t cf_sp_sev_send_finish(struct call *c);
-uint32_t cf_sp_sev_send_cancel(struct call *c);
-uint32_t cf_sp_sev_receive_start(struct call *c);
-uint32_t cf_sp_sev_receive_update_data(struct call *c);
-uint32_t cf_sp_sev_receive_update_vmsa(struct call *c);
-uint32_t cf_sp_sev_receive_finish(struct call *c);
-uint32_t cf_sp_snp_init(struct call *c);
-uint32_t cf_sp_snp_init_ex(struct call *c);
-uint32_t cf_sp_snp_shutdown(struct call *c);
-uint32_t cf_sp_snp_shutdown_ex(struct call *c);
-uint32_t cf_sp_snp_platform_status(struct call *c);
-uint32_t cf_sp_df_flush(struct call *c);
-uint32_t cf_sp_snp_config(struct call *c);
-uint32_t cf_sp_snp_commit(struct call *c);
-uint32_t cf_sp_snp_vlek_load(struct call *c);
-uint32_t cf_sp_snp_feature_info(struct call *c);
-uint32_t cf_sp_snp_gctx_create(struct call *c);
-uint32_t cf_sp_snp_decommission(struct call *c);
-uint32_t cf_sp_snp_activate(struct call *c);
-uint32_t cf_sp_snp_activate_ex(struct call *c);
-uint32_t cf_sp_snp_guest_status(struct call *c);
-uint32_t cf_sp_snp_launch_start(struct call *c);
-uint32_t cf_sp_snp_launch_update(struct call *c);
-uint32_t cf_sp_snp_launch_finish(struct call *c);
-uint32_t cf_sp_snp_guest_request(struct call *c);
-uint32_t cf_sp_snp_page_reclaim(struct call *c);
-uint32_t cf_sp_snp_page_move(struct call *c);
-uint32_t cf_sp_snp_page_md_init(struct call *c);
-uint32_t cf_sp_snp_page_swap_out(struct call *c);
-uint32_t cf_sp_snp_page_swap_in(struct call *c);
-uint32_t cf_sp_snp_dbg_decrypt(struct call *c);
-uint32_t cf_sp_snp_dbg_encrypt(struct call *c);
-
 /* --- Services --- */
 
 enum coffer_status cf_sp_random(struct cf_sp_soft *sp, void *out, size_t n,
@@ -382,9 +280,6 @@ uint32_t cf_sp_sev_open_session(struct cf_sp_soft *sp, uint64_t cert_spa,
 /* A guest page range that the host names: aligned to 16, of the host's
  * memory, nobody else's. */
 uint32_t cf_sp_sev_range(struct cf_sp_soft *sp, uint64_t spa, uint32_t len);
-/* A transport packet's MAC, and its data to plain text under the TEK. */
-uint32_t cf_sp_sev_open_packet(struct call *c, enum cf_sev_packet_kind kind,
-	const uint8_t *measure, uint32_t max);
 
 struct snp_guest *cf_sp_snp_find(struct cf_sp_soft *sp, uint64_t gctx);
 void cf_sp_snp_discard(struct cf_sp_soft *sp, struct snp_guest *g);
@@ -394,25 +289,6 @@ void cf_sp_sev_discard(struct cf_sp_soft *sp, struct sev_guest *g);
  * when nothing had to be, INVALID_PARAM otherwise. */
 uint32_t cf_sp_cpuid_check(struct cf_sp_soft *sp, uint8_t *table, size_t size);
 uint32_t cf_sp_cpuid_check_page(struct cf_sp_soft *sp, uint64_t spa);
-
-/* Payloads of guest messages: the request's in, the response's out; the
- * response starts with STATUS and is zeroed before.  Returns the length of
- * the response, 0 when the request is malformed. */
-#define MSG_MAX 4000
-size_t cf_sp_msg_report(struct cf_sp_soft *sp, struct snp_guest *g,
-	unsigned vmpck, const uint8_t *in, size_t len, uint8_t *out);
-size_t cf_sp_msg_key(struct cf_sp_soft *sp, struct snp_guest *g, unsigned vmpck,
-	unsigned version, const uint8_t *in, size_t len, uint8_t *out);
-
-/* A migration agent's; agent is the sender.  absorb with self: ABSORB_NOMA. */
-size_t cf_sp_msg_export(struct cf_sp_soft *sp, struct snp_guest *agent,
-	const uint8_t *in, size_t len, uint8_t *out);
-size_t cf_sp_msg_import(struct cf_sp_soft *sp, struct snp_guest *agent,
-	const uint8_t *in, size_t len, uint8_t *out);
-size_t cf_sp_msg_absorb(struct cf_sp_soft *sp, struct snp_guest *agent,
-	bool self, const uint8_t *in, size_t len, uint8_t *out);
-size_t cf_sp_msg_vmrk(struct cf_sp_soft *sp, struct snp_guest *agent,
-	const uint8_t *in, size_t len, uint8_t *out);
 
 /* The page-info digest step (digest of launch). */
 enum coffer_status cf_sp_page_info(uint8_t ld[CF_SHA384_LEN],
