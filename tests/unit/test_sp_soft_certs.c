@@ -270,14 +270,106 @@ static void test_reports_verify_with_the_vcek_of_their_tcb(void **state)
 	cf_memory_destroy(mem);
 }
 
-static void test_vlek_needs_loading(void **state)
+static void test_vlek_replaces_the_vcek_once_it_is_loaded(void **state)
 {
+	static const uint8_t vlek_guid[4] = { 0xa8, 0x07, 0x4b, 0xc2 };
+	uint8_t wrapped[CF_SP_VLEK_WRAPPED_LEN], load[0x10] = { 0x10 };
 	struct cf_sp_soft *sp = open_sp(CF_SP_MILAN);
+	struct cf_sp_soft_memory bound;
+	struct cf_memory *mem;
 	struct cf_buf b = { 0 };
+	X509 *ark, *asvk, *vlek;
 
 	assert_status(COFFER_ERR_STATE,
 		cf_sp_soft_cert(sp, CF_SP_CERT_VLEK, &b, &err));
+	assert_ok(cf_memory_create(&mem, &err));
+	assert_ok(cf_memory_add(
+		mem, 0, CF_PAGE_SIZE, CF_REGION_RAM, "ram", &err));
+	cf_sp_soft_memory_bind(mem, &bound);
+	cf_sp_soft_set_memory(sp, &bound);
+	assert_int_equal(cf_sp_soft_call(sp, 0x81, NULL, 0), 0);
+	assert_ok(cf_sp_soft_vlek_wrap(sp, wrapped, &err));
+	assert_ok(cf_guest_write(mem, 0, wrapped, sizeof(wrapped), &err));
+	assert_int_equal(cf_sp_soft_call(sp, 0xCD, load, sizeof(load)), 0);
+
+	ark = get(sp, CF_SP_CERT_ARK);
+	asvk = get(sp, CF_SP_CERT_ASVK);
+	vlek = get(sp, CF_SP_CERT_VLEK);
+	assert_chain(ark, asvk, vlek);
+	assert_name(X509_get_subject_name(vlek), RDNS "SEV-VLEK" MARK);
+	assert_name(X509_get_issuer_name(vlek), RDNS "SEV-VLEK-Milan" MARK);
+	assert_int_equal(
+		ASN1_STRING_length(extension(vlek, "1.3.6.1.4.1.3704.1.5")),
+		2 + strlen(CF_SP_CSP_ID));
+	/* Ten of the VCEK's, CSP_ID in the place of HWID. */
+	assert_int_equal(X509_get_ext_count(vlek), 11);
+	assert_ok(cf_sp_soft_cert_table(sp, &b, &err));
+	assert_memory_equal(b.data, vlek_guid, sizeof(vlek_guid));
+	X509_free(ark);
+	X509_free(asvk);
+	X509_free(vlek);
 	cf_buf_finish(&b);
+	cf_sp_soft_destroy(sp);
+	cf_memory_destroy(mem);
+}
+
+static void facts_of(const char *seed, enum cf_sp_product product,
+	struct cf_sp_soft_facts *f, uint8_t cek[0x404])
+{
+	const struct cf_sp_soft_config c = { .product = product,
+		.seed = (const uint8_t *)seed,
+		.seed_len = strlen(seed) };
+	struct cf_buf pdh = { 0 }, chain = { 0 };
+	uint8_t init[0x14] = { 0 };
+	struct cf_sp_soft *sp;
+
+	assert_ok(cf_sp_soft_create(&c, &sp, &err));
+	assert_int_equal(cf_sp_soft_call(sp, 0x01, init, sizeof(init)), 0);
+	cf_sp_soft_facts(sp, f);
+	assert_ok(cf_sp_soft_sev_certs(sp, &pdh, &chain, &err));
+	memcpy(cek, chain.data + 2 * 0x824 + 0x10, 0x404);
+	cf_buf_finish(&pdh);
+	cf_buf_finish(&chain);
+	cf_sp_soft_destroy(sp);
+}
+
+static void test_a_seed_makes_the_same_chip_again(void **state)
+{
+	struct cf_sp_soft_facts a, b;
+	uint8_t cek_a[0x404], cek_b[0x404];
+
+	facts_of("one", CF_SP_MILAN, &a, cek_a);
+	facts_of("one", CF_SP_MILAN, &b, cek_b);
+	assert_memory_equal(a.chip_id, b.chip_id, 64);
+	assert_memory_equal(cek_a, cek_b, sizeof(cek_a));
+	facts_of("two", CF_SP_MILAN, &b, cek_b);
+	assert_memory_not_equal(a.chip_id, b.chip_id, 64);
+	assert_memory_not_equal(cek_a, cek_b, sizeof(cek_a));
+	facts_of("one", CF_SP_TURIN, &b, cek_b);
+	assert_int_equal(b.chip_id_len, 8);
+	assert_true(cf_is_zero(b.chip_id + 8, 56));
+}
+
+/* Turin: structVersion 1, fmcSPL, no spl4, eight bytes of HWID. */
+static void test_turin_has_its_own_extensions(void **state)
+{
+	struct cf_sp_spl spl[5];
+	struct cf_sp_soft_facts f;
+	struct cf_sp_soft *sp = open_sp(CF_SP_TURIN);
+	X509 *vcek = get(sp, CF_SP_CERT_VCEK);
+	ASN1_OBJECT *spl4 = OBJ_txt2obj("1.3.6.1.4.1.3704.1.3.4", 1);
+
+	assert_level(vcek, "1.3.6.1.4.1.3704.1.1", 1);
+	assert_level(vcek, "1.3.6.1.4.1.3704.1.3.9", 1);
+	assert_int_equal(X509_get_ext_by_OBJ(vcek, spl4, -1), -1);
+	assert_int_equal(
+		ASN1_STRING_length(extension(vcek, "1.3.6.1.4.1.3704.1.4")), 8);
+	cf_sp_soft_facts(sp, &f);
+	assert_int_equal(cf_sp_tcb_split(CF_SP_TURIN, f.reported_tcb, spl), 5);
+	assert_string_equal(spl[0].name, "fmcSPL");
+	assert_int_equal(spl[0].value, 1);
+	ASN1_OBJECT_free(spl4);
+	X509_free(vcek);
 	cf_sp_soft_destroy(sp);
 }
 
@@ -290,7 +382,9 @@ int main(void)
 		cmocka_unit_test(test_crl_is_signed_by_the_ark),
 		cmocka_unit_test(
 			test_reports_verify_with_the_vcek_of_their_tcb),
-		cmocka_unit_test(test_vlek_needs_loading),
+		cmocka_unit_test(test_vlek_replaces_the_vcek_once_it_is_loaded),
+		cmocka_unit_test(test_a_seed_makes_the_same_chip_again),
+		cmocka_unit_test(test_turin_has_its_own_extensions),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -386,7 +386,7 @@ static void test_vlek_signs_when_it_is_loaded(void **state)
 	struct world w;
 
 	open_world(&w, 0x30000);
-	assert_ok(cf_sp_soft_vlek_wrap(w.sp, "csp", wrapped, &err));
+	assert_ok(cf_sp_soft_vlek_wrap(w.sp, wrapped, &err));
 	cf_store_le64(buf + 8, 0x40000);
 	wrapped[0x20] ^= 1;
 	assert_ok(

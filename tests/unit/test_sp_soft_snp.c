@@ -493,6 +493,27 @@ static void test_cpuid_and_tsc_messages_are_answered(void **state)
 	close_world(&w);
 }
 
+static void test_a_guest_launched_without_the_vcek_gets_none(void **state)
+{
+	const struct cf_sp_finish f = { .vcek_disabled = true };
+	uint8_t out[4000], req[0x20] = { 0 }, key[32];
+	struct channel c;
+	struct world w;
+
+	open_world(&w, CF_SP_MILAN);
+	launch(&w);
+	assert_ok(w.g->ops->launch_finish(w.g, &f, &err));
+	c = open_channel(&w, 0);
+	get_report(&w, &c, 0, out);
+	assert_int_equal(cf_load_le32(out), CF_FW_INVALID_KEY);
+	get_report(&w, &c, 1, out);
+	assert_int_equal(cf_load_le32(out), CF_FW_INVALID_KEY);
+	get_report(&w, &c, 3, out);
+	assert_int_equal(cf_load_le32(out), CF_FW_INVALID_PARAM);
+	derive(&w, &c, req, CF_FW_INVALID_KEY, key);
+	close_world(&w);
+}
+
 static void put_key(uint8_t *at, const struct cf_p384_public *pub)
 {
 	cf_store_le32(at, 2);
@@ -621,6 +642,8 @@ int main(void)
 		cmocka_unit_test(test_derived_keys_depend_on_what_is_selected),
 		cmocka_unit_test(test_cpuid_page_is_corrected_and_refused),
 		cmocka_unit_test(test_cpuid_and_tsc_messages_are_answered),
+		cmocka_unit_test(
+			test_a_guest_launched_without_the_vcek_gets_none),
 		cmocka_unit_test(
 			test_id_block_is_checked_in_the_order_of_the_firmware),
 	};

@@ -193,7 +193,7 @@ static enum coffer_status append_endorsement(struct cf_sp_soft *sp, bool vlek,
 	if (status)
 		return status;
 	x = cf_sp_x509_endorsement(
-		sp, &pub, vlek ? "coffer-simulated" : NULL, issuer->key);
+		sp, &pub, vlek ? CF_SP_CSP_ID : NULL, issuer->key);
 	status = append_cert(x, out, err);
 	X509_free(x);
 	return status;

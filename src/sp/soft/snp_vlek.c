@@ -23,16 +23,16 @@ static enum coffer_status wrap_key(
 
 /* AAD: the TCB version and the zeros behind it. */
 enum coffer_status cf_sp_soft_vlek_wrap(struct cf_sp_soft *sp,
-	const char *csp_id, uint8_t out[CF_SP_VLEK_WRAPPED_LEN],
-	struct coffer_error *err)
+	uint8_t out[CF_SP_VLEK_WRAPPED_LEN], struct coffer_error *err)
 {
 	uint8_t key[32], stick[VLEK_HASHSTICK_LEN];
 	enum coffer_status status;
 
 	memset(out, 0, CF_SP_VLEK_WRAPPED_LEN);
 	cf_store_le64(out + WRAP_TCB, cf_sp_reported_tcb(sp));
-	status = cf_sp_derive(sp->chip_secret, "sim-vlek-hashstick", csp_id,
-		strlen(csp_id), stick, sizeof(stick), err);
+	status = cf_sp_derive(sp->chip_secret, "sim-vlek-hashstick",
+		CF_SP_CSP_ID, sizeof(CF_SP_CSP_ID) - 1, stick, sizeof(stick),
+		err);
 	if (!status)
 		status = wrap_key(sp, key, err);
 	if (!status)

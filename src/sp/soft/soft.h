@@ -179,8 +179,9 @@ enum coffer_status cf_sp_soft_cek(struct cf_sp_soft *sp, struct cf_buf *out,
 /* The key server's part of SNP_VLEK_LOAD: a hashstick wrapped for this chip. */
 #define CF_SP_VLEK_WRAPPED_LEN 0x1B0
 enum coffer_status cf_sp_soft_vlek_wrap(struct cf_sp_soft *sp,
-	const char *csp_id, uint8_t out[CF_SP_VLEK_WRAPPED_LEN],
+	uint8_t out[CF_SP_VLEK_WRAPPED_LEN],
 	struct coffer_error *err) CF_MUST_CHECK;
+#define CF_SP_CSP_ID "coffer-simulated" /* in the VLEK's certificate */
 /* The GHCB certificate table of an extended guest request (VCEK or VLEK, ASK
  * or ASVK, ARK), padded to whole pages. */
 enum coffer_status cf_sp_soft_cert_table(struct cf_sp_soft *sp,
