@@ -77,7 +77,10 @@ struct coffer_expectation {
 	/* Number or words, "smt=off,abi=1.55"; debug is refused unless the
 	 * text speaks of it. */
 	const char *policy;
-	bool has_vmpl, has_guest_svn;
+	/* Words about the platform, "smt=off,ecc"; NULL: not asked. */
+	const char *platform;
+	bool has_vmpl, has_guest_svn, has_firmware;
+	uint8_t firmware[3]; /* lowest committed: major, minor, build */
 	uint32_t vmpl;
 	uint32_t guest_svn; /* lowest that is accepted */
 };

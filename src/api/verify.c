@@ -169,7 +169,17 @@ static enum coffer_status rules_of(const struct coffer_expectation *e,
 		.vmpl = e->vmpl,
 		.has_min_svn = e->has_guest_svn,
 		.min_svn = e->guest_svn,
+		.has_firmware = e->has_firmware,
+		.firmware = { .major = e->firmware[0],
+			.minor = e->firmware[1],
+			.build = e->firmware[2] },
+		.has_platform = e->platform != NULL,
 	};
+	if (e->platform)
+		status = cf_policy_rule_parse(
+			CF_POLICY_PLATFORM, e->platform, &out->platform, err);
+	if (status)
+		return status;
 	if (e->policy)
 		status = cf_policy_rule_parse(
 			CF_POLICY_SNP, e->policy, &out->policy, err);

@@ -32,6 +32,10 @@ static const struct cli_option options[] = {
 		false },
 	{ "vmpl", 0, "N", "expected VMPL", false },
 	{ "min-tcb", 0, "LIST", "bl=N,tee=N,snp=N,ucode=N[,fmc=N]", false },
+	{ "min-firmware", 0, "VERSION",
+		"lowest committed firmware, MAJOR.MINOR.BUILD", false },
+	{ "platform", 0, "RULE",
+		"words of the platform: smt=off,ecc,alias-check, ...", false },
 	{ "guest-svn", 0, "N", "lowest guest SVN", false },
 	{ "chip-id", 0, "HEX", "expected chip, 64 bytes", false },
 	{ "family-id", 0, "HEX", "expected family id, 16 bytes", false },
@@ -102,6 +106,40 @@ static bool get_policy(const struct cli_args *args, struct rules *r)
 	return true;
 }
 
+static bool get_platform(const struct cli_args *args, struct rules *r)
+{
+	const char *version = cli_get(args, "min-firmware");
+	const char *platform = cli_get(args, "platform");
+	unsigned char *to[] = { &r->rules.firmware.major,
+		&r->rules.firmware.minor, &r->rules.firmware.build };
+	char copy[32], *at = copy;
+	struct coffer_error err;
+
+	r->rules.has_firmware = version != NULL;
+	r->rules.has_platform = platform != NULL;
+	snprintf(copy, sizeof(copy), "%s", version ? version : "0.0.0");
+	for (size_t i = 0; i < CF_ARRAY_LEN(to); i++) {
+		const char *part = strsep(&at, ".");
+		uint64_t n;
+
+		if (!part || !cf_parse_u64(part, 255, &n) || (i == 2 && at)) {
+			cli_usage(args->command,
+				"--min-firmware: '%s' is not "
+				"MAJOR.MINOR.BUILD",
+				version);
+			return false;
+		}
+		*to[i] = (uint8_t)n;
+	}
+	if (platform &&
+		cf_policy_rule_parse(CF_POLICY_PLATFORM, platform,
+			&r->rules.platform, &err)) {
+		cli_usage(args->command, "--platform: %s", err.msg);
+		return false;
+	}
+	return true;
+}
+
 static bool get_digests(const struct cli_args *args, struct rules *r)
 {
 	const struct {
@@ -139,6 +177,7 @@ static bool get_rules(const struct cli_args *args, struct rules *r)
 
 	memset(r, 0, sizeof(*r));
 	if (!get_digests(args, r) || !get_policy(args, r) ||
+		!get_platform(args, r) ||
 		!cli_get_u64(args, "vmpl", UINT32_MAX, 0, &vmpl) ||
 		!cli_get_u64(args, "guest-svn", UINT32_MAX, 0, &svn))
 		return false;

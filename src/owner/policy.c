@@ -16,6 +16,7 @@ struct bit {
 struct layout {
 	const struct bit *bits;
 	size_t nbits;
+	bool has_version;
 	unsigned major_shift, minor_shift;
 	uint64_t must_be_one, known;
 };
@@ -41,10 +42,22 @@ static const struct bit snp_bits[] = {
 	{ "page-swap-dis", 25 },
 };
 
+static const struct bit platform_bits[] = {
+	{ "smt", 0 },
+	{ "tsme", 1 },
+	{ "ecc", 2 },
+	{ "rapl-dis", 3 },
+	{ "ciphertext-hiding", 4 },
+	{ "alias-check", 5 },
+	{ "tio", 7 },
+};
+
 static const struct layout layouts[] = {
-	[CF_POLICY_SEV] = { sev_bits, CF_ARRAY_LEN(sev_bits), 16, 24, 0,
+	[CF_POLICY_PLATFORM] = { platform_bits, CF_ARRAY_LEN(platform_bits),
+		.known = UINT64_MAX },
+	[CF_POLICY_SEV] = { sev_bits, CF_ARRAY_LEN(sev_bits), true, 16, 24, 0,
 		0xFFFF003F },
-	[CF_POLICY_SNP] = { snp_bits, CF_ARRAY_LEN(snp_bits), 8, 0,
+	[CF_POLICY_SNP] = { snp_bits, CF_ARRAY_LEN(snp_bits), true, 8, 0,
 		(uint64_t)1 << 17, 0x03FFFFFF },
 };
 
@@ -86,7 +99,7 @@ static enum coffer_status parse_word(const struct layout *l, const char *word,
 	const struct bit *bit = find_bit(l, word, len);
 	uint64_t mask;
 
-	if (len == 3 &&
+	if (l->has_version && len == 3 &&
 		(strncmp(word, "abi", 3) == 0 ||
 			strncmp(word, "api", 3) == 0)) {
 		if (parse_version(value, out))
@@ -116,6 +129,8 @@ static enum coffer_status parse_word(const struct layout *l, const char *word,
 static void load_version(
 	const struct layout *l, uint64_t policy, struct cf_policy_rule *out)
 {
+	if (!l->has_version)
+		return;
 	out->abi_major = (uint8_t)(policy >> l->major_shift);
 	out->abi_minor = (uint8_t)(policy >> l->minor_shift);
 }
@@ -151,6 +166,8 @@ uint64_t cf_policy_from_rule(
 
 	if (rule->exact)
 		return rule->value;
+	if (!l->has_version)
+		return rule->value & rule->mask;
 	return (rule->value & rule->mask) | l->must_be_one |
 		(uint64_t)rule->abi_major << l->major_shift |
 		(uint64_t)rule->abi_minor << l->minor_shift;
@@ -160,14 +177,21 @@ void cf_policy_text(
 	enum cf_policy_kind kind, uint64_t policy, struct cf_buf *out)
 {
 	const struct layout *l = &layouts[kind];
-	struct cf_policy_rule version;
+	struct cf_policy_rule version = { 0 };
+	const char *between = "";
 
 	load_version(l, policy, &version);
-	cf_buf_printf(out, "%s=%u.%u", kind == CF_POLICY_SEV ? "api" : "abi",
-		version.abi_major, version.abi_minor);
+	if (l->has_version) {
+		cf_buf_printf(out, "%s=%u.%u",
+			kind == CF_POLICY_SEV ? "api" : "abi",
+			version.abi_major, version.abi_minor);
+		between = ",";
+	}
 	for (size_t i = 0; i < l->nbits; i++)
-		if (policy >> l->bits[i].at & 1)
-			cf_buf_printf(out, ",%s", l->bits[i].name);
+		if (policy >> l->bits[i].at & 1) {
+			cf_buf_printf(out, "%s%s", between, l->bits[i].name);
+			between = ",";
+		}
 	if (kind == CF_POLICY_SNP && !(policy & CF_SNP_POLICY_DEBUG))
 		cf_buf_printf(out, ",debug=off");
 }
@@ -181,7 +205,7 @@ static enum coffer_status check_bits(const struct layout *l, uint64_t policy,
 		if (!(rule->mask & mask) || !((policy ^ rule->value) & mask))
 			continue;
 		return cf_fail(err, COFFER_ERR_MISMATCH,
-			"%s is %s in policy 0x%" PRIx64, l->bits[i].name,
+			"%s is %s in 0x%" PRIx64, l->bits[i].name,
 			policy & mask ? "on" : "off", policy);
 	}
 	return COFFER_OK;
@@ -191,7 +215,7 @@ enum coffer_status cf_policy_check(enum cf_policy_kind kind, uint64_t policy,
 	const struct cf_policy_rule *rule, struct coffer_error *err)
 {
 	const struct layout *l = &layouts[kind];
-	struct cf_policy_rule has;
+	struct cf_policy_rule has = { 0 };
 	enum coffer_status status;
 
 	if ((policy & ~l->known) || (policy & l->must_be_one) != l->must_be_one)

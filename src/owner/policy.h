@@ -23,11 +23,12 @@ struct cf_buf;
 #define CF_SEV_POLICY_ES      4u
 
 enum cf_policy_kind {
-	CF_POLICY_SEV, /* SEV and SEV-ES, 32 bits */
-	CF_POLICY_SNP, /* 64 bits */
+	CF_POLICY_SEV,      /* SEV and SEV-ES, 32 bits */
+	CF_POLICY_SNP,      /* 64 bits */
+	CF_POLICY_PLATFORM, /* PLATFORM_INFO of a report: "smt=off,ecc" */
 };
 
-/* What a text asks of a policy: the bits in mask have the values in value;
+/* What a text asks of a policy (or of a platform): the bits in mask have the values in value;
  * the version is at least abi. */
 struct cf_policy_rule {
 	uint64_t mask, value;

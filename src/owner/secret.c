@@ -39,11 +39,19 @@ static enum coffer_status table_len(const struct cf_secret_entry *entries,
 	return COFFER_OK;
 }
 
+static uint8_t *put_head(uint8_t *at, const uint8_t guid[16], size_t len)
+{
+	memcpy(at, guid, 16);
+	cf_store_le32(at + 16, (uint32_t)len);
+	return at + ENTRY_HEAD;
+}
+
 enum coffer_status cf_secret_table(const struct cf_secret_entry *entries,
 	size_t n, struct cf_buf *out, struct coffer_error *err)
 {
 	enum coffer_status status;
-	size_t len = 0;
+	size_t len = 0, start = out->len;
+	uint8_t *at;
 
 	if (n == 0)
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
@@ -51,15 +59,18 @@ enum coffer_status cf_secret_table(const struct cf_secret_entry *entries,
 	status = table_len(entries, n, &len, err);
 	if (status)
 		return status;
-	cf_buf_append(out, table_guid, sizeof(table_guid));
-	cf_buf_le32(out, (uint32_t)len);
+	/* In one allocation: growing would leave copies that nobody wipes. */
+	cf_buf_zeros(out, cf_align_up(len, BLOCK));
+	if (out->failed)
+		return cf_fail_nomem(err, "a secret table");
+	at = put_head(out->data + start, table_guid, len);
 	for (size_t i = 0; i < n; i++) {
-		cf_buf_append(out, entries[i].guid, sizeof(entries[i].guid));
-		cf_buf_le32(out, (uint32_t)(ENTRY_HEAD + entries[i].len));
-		cf_buf_append(out, entries[i].data, entries[i].len);
+		at = put_head(at, entries[i].guid, ENTRY_HEAD + entries[i].len);
+		if (entries[i].len)
+			memcpy(at, entries[i].data, entries[i].len);
+		at += entries[i].len;
 	}
-	cf_buf_zeros(out, cf_align_up(len, BLOCK) - len);
-	return out->failed ? cf_fail_nomem(err, "a secret table") : COFFER_OK;
+	return COFFER_OK;
 }
 
 enum coffer_status cf_secret_packet(const struct cf_secret_params *params,

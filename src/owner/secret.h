@@ -21,7 +21,8 @@ struct cf_secret_entry {
 	const uint8_t *data;
 	size_t len;
 };
-/* Append the table, padded with zeros to a multiple of 16. */
+/* Append the table, padded with zeros to a multiple of 16; out is empty, and
+ * wiped by the caller. */
 enum coffer_status cf_secret_table(const struct cf_secret_entry *entries,
 	size_t n, struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
 

@@ -26,6 +26,8 @@ const char *cf_check_name(enum cf_check check)
 		[CF_CHECK_HOST_DATA] = "host-data",
 		[CF_CHECK_VMPL] = "vmpl",
 		[CF_CHECK_MIN_TCB] = "min-tcb",
+		[CF_CHECK_FIRMWARE] = "firmware",
+		[CF_CHECK_PLATFORM] = "platform",
 		[CF_CHECK_GUEST_SVN] = "guest-svn",
 		[CF_CHECK_FAMILY_ID] = "family-id",
 		[CF_CHECK_IMAGE_ID] = "image-id",
@@ -233,6 +235,46 @@ static void check_numbers(const struct cf_report *r,
 		"at least %s", text);
 }
 
+/* The committed version: the current one can be rolled back to it. */
+static void check_firmware(const struct cf_report *r,
+	const struct cf_report_rules *rules, struct cf_verify_result *result)
+{
+	const struct cf_firmware_version *has = &r->committed;
+	const struct cf_firmware_version *want = &rules->firmware;
+	bool ok;
+
+	if (!rules->has_firmware)
+		return;
+	if (has->major != want->major)
+		ok = has->major > want->major;
+	else if (has->minor != want->minor)
+		ok = has->minor > want->minor;
+	else
+		ok = has->build >= want->build;
+	cf_check_set(result, CF_CHECK_FIRMWARE, ok ? CF_PASSED : CF_FAILED,
+		"committed %u.%u.%u; want %u.%u.%u or later", has->major,
+		has->minor, has->build, want->major, want->minor, want->build);
+}
+
+static void check_platform(const struct cf_report *r,
+	const struct cf_report_rules *rules, struct cf_verify_result *result)
+{
+	struct cf_buf text = { 0 };
+	struct coffer_error err;
+
+	if (!rules->has_platform)
+		return;
+	cf_policy_text(CF_POLICY_PLATFORM, r->platform_info, &text);
+	if (cf_policy_check(CF_POLICY_PLATFORM, r->platform_info,
+		    &rules->platform, &err))
+		cf_check_set(
+			result, CF_CHECK_PLATFORM, CF_FAILED, "%s", err.msg);
+	else
+		cf_check_set(result, CF_CHECK_PLATFORM, CF_PASSED, "%s",
+			text.len ? cf_buf_text(&text) : "");
+	cf_buf_finish(&text);
+}
+
 static void check_policy(const struct cf_report *r,
 	const struct cf_report_rules *rules, struct cf_verify_result *result)
 {
@@ -272,4 +314,6 @@ void cf_verify_report(const struct cf_report *r, const struct cf_chain *chain,
 	check_bytes(result, CF_CHECK_AUTHOR_KEY, r->author_key_digest,
 		rules->author_key_digest, sizeof(r->author_key_digest));
 	check_numbers(r, chain, rules, result);
+	check_firmware(r, rules, result);
+	check_platform(r, rules, result);
 }

@@ -28,6 +28,8 @@ enum cf_check {
 	CF_CHECK_HOST_DATA,
 	CF_CHECK_VMPL,
 	CF_CHECK_MIN_TCB,
+	CF_CHECK_FIRMWARE,
+	CF_CHECK_PLATFORM,
 	CF_CHECK_GUEST_SVN,
 	CF_CHECK_FAMILY_ID,
 	CF_CHECK_IMAGE_ID,
@@ -79,9 +81,11 @@ struct cf_report_rules {
 	const uint8_t *image_id;          /* 16 */
 	const uint8_t *id_key_digest;     /* 48 */
 	const uint8_t *author_key_digest; /* 48 */
-	bool has_vmpl, has_min_tcb, has_min_svn;
+	bool has_vmpl, has_min_tcb, has_min_svn, has_firmware, has_platform;
 	uint32_t vmpl, min_svn;
 	struct cf_tcb min_tcb;
+	struct cf_firmware_version firmware; /* lowest committed one */
+	struct cf_policy_rule platform;      /* of PLATFORM_INFO */
 	/* Always checked; the caller decides about debug. */
 	struct cf_policy_rule policy;
 };

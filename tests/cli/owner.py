@@ -55,7 +55,9 @@ def test_verify():
     code, out, _ = run(*verify("report_v3.bin", "vcek.der", "-m", "ab" * 48,
                                "-d", bytes(range(64)).hex(), "--vmpl", "0",
                                "--guest-svn", "2", "--min-tcb",
-                               "bl=3,tee=1,snp=8,ucode=115", "-c",
+                               "bl=3,tee=1,snp=8,ucode=115",
+                               "--min-firmware", "0.0.0", "--platform",
+                               "smt=off,tsme=off", "-c",
                                data("crl_empty.der"), "--json"))
     got = json.loads(out)
     verdicts = {c["check"]: c["verdict"] for c in got["checks"]}
@@ -93,6 +95,12 @@ def test_verify():
             "verify", "x", "-c", "y", "--at", "yesterday")
     refused("verify tells a level that is none", 2, "--min-tcb", *verify(
         "report_v3.bin", "vcek.der", "--min-tcb", "bl=256"))
+    refused("verify tells a version that is none", 2, "--min-firmware",
+            *verify("report_v3.bin", "vcek.der", "--min-firmware", "1.55"))
+    code, out, _ = run(*verify("report_v3.bin", "vcek.der", "--min-firmware",
+                               "1.55.1", "--platform", "ecc"))
+    TAP.check(code == 1 and out.strip().endswith("failed: firmware, platform"),
+              "verify asks for firmware and platform", out)
     refused("verify launch tells what is missing", 2, "--measurement",
             "verify", "launch")
 

@@ -95,7 +95,7 @@ static void test_owner_verifies_a_milan_report(void **state)
 	open_evidence(&e, "reports/milan_virtee.bin", virtee);
 	for (size_t i = 0; i < CF_CHECK_COUNT; i++)
 		if (e.result.check[i].verdict == CF_FAILED)
-			fail_msg("%s: %s", cf_check_name(i),
+			fail_msg("%s: %s", cf_check_name((enum cf_check)i),
 				e.result.check[i].reason);
 	assert_true(cf_verify_ok(&e.result));
 	assert_int_equal(e.result.check[CF_CHECK_CHIP_ID].verdict, CF_PASSED);
@@ -251,6 +251,10 @@ static void test_owner_compares_every_field_that_it_is_asked_to(void **state)
 	rules.author_key_digest = e.report.author_key_digest;
 	rules.has_vmpl = rules.has_min_tcb = rules.has_min_svn = true;
 	rules.min_tcb = e.chain.info.tcb;
+	rules.has_firmware = rules.has_platform = true;
+	rules.firmware = e.report.committed;
+	assert_ok(cf_policy_rule_parse(
+		CF_POLICY_PLATFORM, "smt,ecc=off", &rules.platform, &err));
 	check(&e, &at_now, &rules);
 	assert_true(cf_verify_ok(&e.result));
 	for (size_t i = 0; i < CF_CHECK_COUNT; i++)
@@ -262,10 +266,13 @@ static void test_owner_compares_every_field_that_it_is_asked_to(void **state)
 	rules.vmpl = 1;
 	rules.min_svn = 1;
 	rules.min_tcb.microcode++;
+	rules.firmware.build++;
+	assert_ok(cf_policy_rule_parse(
+		CF_POLICY_PLATFORM, "smt=off", &rules.platform, &err));
 	check(&e, &at_now, &rules);
 	for (size_t i = CF_CHECK_CHIP_ID; i < CF_CHECK_COUNT; i++)
 		if (i != CF_CHECK_POLICY)
-			assert_failed(&e, i, "");
+			assert_failed(&e, (enum cf_check)i, "");
 	cf_cert_set_finish(&e.set);
 }
 
@@ -408,6 +415,10 @@ static void test_owner_reads_policies_as_words_and_numbers(void **state)
 		"abi=0.0,debug,single-socket");
 	assert_policy(CF_POLICY_SEV, "nodbg,es,api=1.40", 0x28010005,
 		"api=1.40,nodbg,es");
+	assert_policy(CF_POLICY_PLATFORM, "ecc,smt", 5, "smt,ecc");
+	assert_status(COFFER_ERR_ARGUMENT,
+		cf_policy_rule_parse(
+			CF_POLICY_PLATFORM, "abi=1.55", &rule, &err));
 	assert_status(COFFER_ERR_ARGUMENT,
 		cf_policy_rule_parse(CF_POLICY_SNP, "smt,noks", &rule, &err));
 	assert_message("noks");
