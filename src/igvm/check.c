@@ -51,7 +51,8 @@ static enum cf_igvm_refusal check_relocatable(const struct cf_igvm *file,
 				"must be a multiple of relocation_alignment "
 				"0x%" PRIx64,
 				align);
-	if (h->u.relocatable.size > UINT64_MAX - h->u.relocatable.gpa)
+	if (file->mode == CF_IGVM_BY_SPEC &&
+		h->u.relocatable.size > UINT64_MAX - h->u.relocatable.gpa)
 		return cf_igvm_refuse_field(err, CF_IGVM_BAD_INITIALIZATION, h,
 			"relocation_region_size", h->u.relocatable.size,
 			"region must end below 2^64");
@@ -66,7 +67,8 @@ static enum cf_igvm_refusal check_page_table(const struct cf_igvm *file,
 			"used_size", h->u.page_table.used_size,
 			"must not exceed size 0x%" PRIx64,
 			h->u.page_table.size);
-	if (h->u.page_table.size > UINT64_MAX - h->u.page_table.gpa)
+	if (file->mode == CF_IGVM_BY_SPEC &&
+		h->u.page_table.size > UINT64_MAX - h->u.page_table.gpa)
 		return cf_igvm_refuse_field(err, CF_IGVM_BAD_INITIALIZATION, h,
 			"size", h->u.page_table.size,
 			"region must end below 2^64");

@@ -45,7 +45,8 @@ static enum cf_igvm_refusal check_vbs(const struct cf_igvm *file,
 				"register %zu: name 0x%x: not a register that "
 				"IGVM takes",
 				i, name);
-		if (!cf_is_zero(r + VBS_RESERVED, VBS_VALUE - VBS_RESERVED))
+		if (file->mode == CF_IGVM_BY_SPEC &&
+			!cf_is_zero(r + VBS_RESERVED, VBS_VALUE - VBS_RESERVED))
 			return cf_igvm_refuse(err, CF_IGVM_BAD_DIRECTIVE, h,
 				"register %zu: reserved bytes 5 to 15 must be "
 				"zero",

@@ -67,6 +67,15 @@ void cf_igvm_field_set(
 		store((uint8_t *)h + f->member, f->size, value);
 }
 
+bool cf_igvm_has_mask(const struct cf_igvm_type_info *info)
+{
+	for (size_t i = 0; i < info->nfields; i++)
+		if (info->field[i].kind == CF_IGVM_MASK ||
+			info->field[i].kind == CF_IGVM_ONE_BIT)
+			return true;
+	return false;
+}
+
 const struct cf_igvm_field *cf_igvm_field_named(
 	const struct cf_igvm_type_info *info, const char *name)
 {
@@ -92,6 +101,7 @@ bool cf_igvm_field_at(
 		.is_bytes = f->kind == CF_IGVM_BYTES,
 		.is_reserved = reserved,
 		.is_hex = f->kind != CF_IGVM_FREE && f->kind != CF_IGVM_MAX &&
+			f->kind != CF_IGVM_MAX_BY_SPEC &&
 			f->kind != CF_IGVM_EQUAL,
 		.size = f->size,
 		.value = cf_igvm_field_get(h, f),
@@ -109,7 +119,8 @@ void cf_igvm_field_put(struct cf_igvm_header *h, size_t i, uint64_t value)
 		cf_igvm_field_set(h, &info->field[i], value);
 }
 
-static bool breaks_rule(const struct cf_igvm_field *f, uint64_t v)
+static bool breaks_rule(
+	enum cf_igvm_mode mode, const struct cf_igvm_field *f, uint64_t v)
 {
 	switch ((enum cf_igvm_kind)f->kind) {
 	case CF_IGVM_ONE_BIT:
@@ -119,6 +130,8 @@ static bool breaks_rule(const struct cf_igvm_field *f, uint64_t v)
 		return !cf_is_aligned(v, CF_PAGE_SIZE);
 	case CF_IGVM_MAX:
 		return v > f->arg;
+	case CF_IGVM_MAX_BY_SPEC:
+		return mode == CF_IGVM_BY_SPEC && v > f->arg;
 	case CF_IGVM_EQUAL:
 		return v != f->arg;
 	case CF_IGVM_ZERO:
@@ -128,7 +141,8 @@ static bool breaks_rule(const struct cf_igvm_field *f, uint64_t v)
 	}
 }
 
-void cf_igvm_decode(const struct cf_igvm_type_info *info, const uint8_t *p,
+void cf_igvm_decode(enum cf_igvm_mode mode,
+	const struct cf_igvm_type_info *info, const uint8_t *p,
 	struct cf_igvm_header *h, struct cf_igvm_where *where,
 	const struct cf_igvm_field **bad, uint64_t *bad_value)
 {
@@ -149,7 +163,7 @@ void cf_igvm_decode(const struct cf_igvm_type_info *info, const uint8_t *p,
 			where->len = (uint32_t)v;
 		else
 			cf_igvm_field_set(h, f, v);
-		if (!*bad && breaks_rule(f, v)) {
+		if (!*bad && breaks_rule(mode, f, v)) {
 			*bad = f;
 			*bad_value = v;
 		}

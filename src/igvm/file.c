@@ -39,7 +39,8 @@ uint32_t cf_igvm_type_at(
 
 int cf_igvm_platform_of(const struct cf_igvm *file, uint32_t mask)
 {
-	for (size_t i = 0; i < file->nplatforms; i++)
+	/* The library, which lets platforms share a mask, takes the last. */
+	for (size_t i = file->nplatforms; i-- > 0;)
 		if (file->platform[i].mask == mask)
 			return file->platform[i].type;
 	return -1;
@@ -97,8 +98,8 @@ void cf_igvm_get(const struct cf_igvm *file, enum cf_igvm_section section,
 		out->u.opaque.len = cf_load_le32(p + 4);
 		return;
 	}
-	cf_igvm_decode(
-		info, p + CF_IGVM_PREFIX_SIZE, out, &where, &bad, &value);
+	cf_igvm_decode(file->mode, info, p + CF_IGVM_PREFIX_SIZE, out, &where,
+		&bad, &value);
 	if (where.file_offset == 0)
 		return;
 	/* The parser has checked all that is relied on here. */

@@ -41,7 +41,8 @@ enum cf_igvm_refusal {
 };
 
 /* Which rules: the format's, or those of the reference library's C build,
- * which knows neither optional headers nor CoRIM nor 2 MiB of page data, wants
+ * which drops headers whose mask is 0, looks neither into the values of CCA
+ * policies nor at reserved bytes of register lists, knows neither optional headers nor CoRIM nor 2 MiB of page data, wants
  * a data region, and overlooks a bad alignment of the headers and platforms
  * that share a mask. */
 enum cf_igvm_mode {
@@ -60,6 +61,7 @@ enum cf_igvm_kind {
 	CF_IGVM_ANY_GPA,     /* address without a rule of its own */
 	CF_IGVM_SIZE,        /* multiple of 4096 */
 	CF_IGVM_MAX,         /* not above arg */
+	CF_IGVM_MAX_BY_SPEC, /* the same; the library takes any */
 	CF_IGVM_EQUAL,       /* arg */
 	CF_IGVM_ZERO,        /* reserved, must be zero */
 	CF_IGVM_IGNORED,     /* reserved, not looked at */
@@ -100,6 +102,8 @@ const struct cf_igvm_type_info *cf_igvm_type_info(uint32_t type);
 const struct cf_igvm_type_info *cf_igvm_type_row(size_t i);
 const struct cf_igvm_field *cf_igvm_field_named(
 	const struct cf_igvm_type_info *info, const char *name);
+/* Does this type have a compatibility mask? */
+bool cf_igvm_has_mask(const struct cf_igvm_type_info *info);
 /* The section of a type's range; CF_IGVM_NSECTIONS when in none. */
 enum cf_igvm_section cf_igvm_section_of(uint32_t type);
 const char *cf_igvm_section_name(enum cf_igvm_section section);
@@ -120,7 +124,8 @@ struct cf_igvm_where {
 /* Content bytes (info->size of them) to the decoded form and back; data and
  * data_len are not touched.  decode yields the first field that breaks its
  * own rule in *bad (NULL: none). */
-void cf_igvm_decode(const struct cf_igvm_type_info *info, const uint8_t *p,
+void cf_igvm_decode(enum cf_igvm_mode mode,
+	const struct cf_igvm_type_info *info, const uint8_t *p,
 	struct cf_igvm_header *h, struct cf_igvm_where *where,
 	const struct cf_igvm_field **bad, uint64_t *bad_value);
 void cf_igvm_encode(const struct cf_igvm_type_info *info,

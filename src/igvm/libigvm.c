@@ -216,6 +216,45 @@ static void drop_undefined(const struct cf_igvm *igvm, struct cf_igvm_header *h)
 	}
 }
 
+/* The same for the data of a VP context of VSM_ISOLATION: that library keeps
+ * registers, not bytes, so what no register has comes back as zeros. */
+static IgvmHandle add_register_list(
+	struct file *f, const struct cf_igvm_header *h)
+{
+	uint8_t *p = cf_dup(h->data, h->data_len);
+
+	if (!p)
+		return IGVMAPI_INVALID_FILE;
+	for (size_t at = 4; at < h->data_len; at += CF_IGVM_VBS_RECORD_SIZE) {
+		uint8_t *value = p + at + 16;
+		bool is_x64 = cf_igvm_arch(f->igvm) == CF_IGVM_X64;
+
+		memset(p + at + 5, 0, 11);
+		switch (is_x64 ? cf_load_le32(p + at + 1) >> 16 : 0) {
+		case 6: /* segments: 16 bytes */
+			break;
+		case 7: /* tables: limit and base at the end */
+			memset(value, 0, 6);
+			break;
+		default: /* 64-bit registers */
+			memset(value + 8, 0, 8);
+			break;
+		}
+	}
+	return add_buffer(f, p, h->data_len, p);
+}
+
+static IgvmHandle add_data(struct file *f, const struct cf_igvm_header *h)
+{
+	if (!h->data)
+		return IGVMAPI_NO_DATA;
+	if (h->type == CF_IGVM_VP_CONTEXT &&
+		cf_igvm_platform_of(f->igvm, h->compatibility_mask) ==
+			CF_IGVM_VSM_ISOLATION)
+		return add_register_list(f, h);
+	return add_buffer(f, h->data, h->data_len, NULL);
+}
+
 static IgvmHandle add_header(struct file *f, struct cf_igvm_header *h)
 {
 	const struct cf_igvm_type_info *info = cf_igvm_type_info(h->type);
@@ -261,8 +300,7 @@ IgvmHandle igvm_get_header_data(
 	if (result == IGVMAPI_OK && section == IGVM_HEADER_SECTION_PLATFORM)
 		result = IGVMAPI_INVALID_PARAMETER;
 	if (result == IGVMAPI_OK)
-		result = h.data ? add_buffer(f, h.data, h.data_len, NULL)
-				: IGVMAPI_NO_DATA;
+		result = add_data(f, &h);
 	pthread_mutex_unlock(&library.lock);
 	return result;
 }

@@ -81,7 +81,7 @@ static enum cf_igvm_refusal parse_layout(
 			total > f->len ? " (the file is cut short)" : "");
 		return bad;
 	}
-	if (f->headers_at < fixed_size)
+	if (f->mode == CF_IGVM_BY_SPEC && f->headers_at < fixed_size)
 		return refuse_file(err, bad, COFFER_ERR_FORMAT, 0x8,
 			"variable_header_offset", f->headers_at,
 			"must not lie inside the fixed header");
@@ -188,13 +188,14 @@ static enum cf_igvm_refusal parse_known(const struct cf_igvm *f,
 		return cf_igvm_refuse(err, bad, h,
 			"length %u at 0x%" PRIx64 ": must be %u", len,
 			h->position + 4, info->size);
-	cf_igvm_decode(info, content, h, &where, &field, &value);
+	cf_igvm_decode(f->mode, info, content, h, &where, &field, &value);
 	if (field)
 		switch ((enum cf_igvm_kind)field->kind) {
 		case CF_IGVM_ONE_BIT:
 			return cf_igvm_refuse_field(err, bad, h, field->name,
 				value, "must have exactly one bit set");
 		case CF_IGVM_MAX:
+		case CF_IGVM_MAX_BY_SPEC:
 			return cf_igvm_refuse_field(err, bad, h, field->name,
 				value, "must not exceed %u", field->arg);
 		case CF_IGVM_EQUAL:
@@ -275,6 +276,13 @@ static enum cf_igvm_refusal parse_header(struct cf_igvm *f, struct cf_cursor *c,
 	return code;
 }
 
+/* The library forgets headers for no platform, as if they were filtered. */
+static bool is_dropped(const struct cf_igvm *f, const struct cf_igvm_header *h)
+{
+	return f->mode == CF_IGVM_BY_LIBRARY && h->compatibility_mask == 0 &&
+		cf_igvm_has_mask(cf_igvm_type_info(h->type));
+}
+
 static enum cf_igvm_refusal parse_headers(
 	struct cf_igvm *f, struct coffer_error *err)
 {
@@ -301,7 +309,8 @@ static enum cf_igvm_refusal parse_headers(
 		code = parse_header(f, &c, &section, &h, err);
 		if (code)
 			return code;
-		f->position[f->nheaders++] = (uint32_t)h.position;
+		if (!is_dropped(f, &h))
+			f->position[f->nheaders++] = (uint32_t)h.position;
 	}
 	while (section < CF_IGVM_NSECTIONS)
 		f->start[++section] = f->nheaders;

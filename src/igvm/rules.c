@@ -366,13 +366,21 @@ static enum cf_igvm_refusal run(struct rules *r)
 			if (!rule)
 				continue;
 			cf_igvm_get(r->file, s, i, &h);
+			/* For no platform: nothing depends on it. */
+			if (!h.compatibility_mask &&
+				cf_igvm_has_mask(cf_igvm_type_info(h.type)))
+				continue;
 			code = rule(r, &h);
 			if (code)
 				return code;
 		}
+		/* The order in which the library finds things. */
+		code = s == CF_IGVM_INITIALIZATIONS ? check_overlaps(r)
+						    : CF_IGVM_FINE;
+		if (code)
+			return code;
 	}
-	code = check_overlaps(r);
-	return code ? code : check_vp_contexts(r);
+	return check_vp_contexts(r);
 }
 
 static int by_index(const void *a, const void *b)

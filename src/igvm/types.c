@@ -89,9 +89,10 @@ static const struct cf_igvm_field cca_policy[] = {
 		CF_IGVM_FLAGS, 0 },
 	{ "attributes_required_ones", 0x10, 8, IN(cca_policy.required_ones),
 		CF_IGVM_FLAGS, 0 },
-	{ "hash_algorithm", 0x18, 1, IN(cca_policy.hash_algorithm), CF_IGVM_MAX,
-		2 },
-	{ "lfa_policy", 0x19, 1, IN(cca_policy.lfa_policy), CF_IGVM_MAX, 1 },
+	{ "hash_algorithm", 0x18, 1, IN(cca_policy.hash_algorithm),
+		CF_IGVM_MAX_BY_SPEC, 2 },
+	{ "lfa_policy", 0x19, 1, IN(cca_policy.lfa_policy), CF_IGVM_MAX_BY_SPEC,
+		1 },
 	{ "reserved2", 0x1A, 2, NOWHERE, CF_IGVM_ZERO, 0 },
 	{ "reserved3", 0x1C, 4, NOWHERE, CF_IGVM_ZERO, 0 },
 };

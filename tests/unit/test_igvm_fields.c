@@ -271,7 +271,7 @@ static const struct field_case cases[] = {
 	BAD(RELOCATABLE_REGION, 0x8, 8, 0x1800, -10, "relocation_alignment", GPA),
 	BAD(RELOCATABLE_REGION, 0x10, 8, 0x11000, -10, "relocation_region_gpa", "must be a multiple of relocation_alignment 0x2000"),
 	BAD(RELOCATABLE_REGION, 0x18, 8, 0x4800, -10, "relocation_region_size", GPA),
-	BAD(RELOCATABLE_REGION, 0x18, 8, 0xfffffffffffff000, -10, "relocation_region_size", REGION),
+	BAD(RELOCATABLE_REGION, 0x18, 8, 0xfffffffffffff000, 0, "relocation_region_size", REGION),
 	BAD(RELOCATABLE_REGION, 0x20, 8, 0x1000, -10, "minimum_relocation_gpa", "must be a multiple of relocation_alignment 0x2000"),
 	BAD(RELOCATABLE_REGION, 0x28, 8, 0x1000, -10, "maximum_relocation_gpa", "must be a multiple of relocation_alignment 0x2000"),
 
@@ -281,7 +281,7 @@ static const struct field_case cases[] = {
 	BAD(PAGE_TABLE_RELOCATION_REGION, 0x7, 1, 1, -10, "reserved", ZERO),
 	BAD(PAGE_TABLE_RELOCATION_REGION, 0x8, 8, 0x200800, -10, "gpa", GPA),
 	BAD(PAGE_TABLE_RELOCATION_REGION, 0x10, 8, 0x4001, -10, "size", GPA),
-	BAD(PAGE_TABLE_RELOCATION_REGION, 0x10, 8, 0xfffffffffffff000, -10, "size", REGION),
+	BAD(PAGE_TABLE_RELOCATION_REGION, 0x10, 8, 0xfffffffffffff000, 0, "size", REGION),
 	BAD(PAGE_TABLE_RELOCATION_REGION, 0x18, 8, 0x1001, -10, "used_size", GPA),
 	BAD(PAGE_TABLE_RELOCATION_REGION, 0x18, 8, 0x5000, -10, "used_size", "must not exceed size 0x4000"),
 
@@ -299,8 +299,8 @@ static const struct field_case cases[] = {
 	BAD(CCA_POLICY, 0x4, 4, 1, -10, "reserved", ZERO),
 	FINE(CCA_POLICY, 0x8, 8),
 	FINE(CCA_POLICY, 0x10, 8),
-	BAD(CCA_POLICY, 0x18, 1, 3, -10, "hash_algorithm", "must not exceed 2"),
-	BAD(CCA_POLICY, 0x19, 1, 2, -10, "lfa_policy", "must not exceed 1"),
+	BAD(CCA_POLICY, 0x18, 1, 3, 0, "hash_algorithm", "must not exceed 2"),
+	BAD(CCA_POLICY, 0x19, 1, 2, 0, "lfa_policy", "must not exceed 1"),
 	BAD(CCA_POLICY, 0x1A, 2, 1, -10, "reserved2", ZERO),
 	BAD(CCA_POLICY, 0x1C, 4, 1, -10, "reserved3", ZERO),
 

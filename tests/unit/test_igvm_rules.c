@@ -153,7 +153,7 @@ static const struct rule_case cases[] = {
 	  { PLATFORM(VSM_ISOLATION, 1), CONTEXT(1, bad_vtl, 36) } },
 	{ X64, "directive 0 (VP_CONTEXT) at 0x30: register 0: name 0x20000: not a register that IGVM takes", -11,
 	  { PLATFORM(VSM_ISOLATION, 1), CONTEXT(1, bad_name, 36) } },
-	{ X64, "directive 0 (VP_CONTEXT) at 0x30: register 0: reserved bytes 5 to 15 must be zero", -11,
+	{ X64, "directive 0 (VP_CONTEXT) at 0x30: register 0: reserved bytes 5 to 15 must be zero", 0,
 	  { PLATFORM(VSM_ISOLATION, 1), CONTEXT(1, bad_zeros, 36) } },
 	{ X64, "directive 0 (VP_CONTEXT) at 0x30: VP context: 68 bytes needed, 36 left in the file", -11,
 	  { PLATFORM(VSM_ISOLATION, 1), CONTEXT(1, too_many, 36) } },
