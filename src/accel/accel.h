@@ -65,6 +65,10 @@ struct cf_accel_host {
 
 struct cf_cpu_model; /* CPUID of a named CPU type, see accel/soft */
 
+/* What the soft engine writes to the log, level debug. */
+#define CF_TRACE_BLOCKS     0x1u /* every executed block: slow */
+#define CF_TRACE_EXCEPTIONS 0x2u /* and interrupts */
+
 struct cf_vm_config {
 	enum cf_platform platform;
 	unsigned vcpus;
@@ -77,6 +81,7 @@ struct cf_vm_config {
 	uint64_t tsc_hz;
 	unsigned cbit;         /* C-bit position */
 	uint64_t sev_features; /* of the launched VMSAs */
+	unsigned trace;        /* CF_TRACE_* */
 	/* Certificate table for extended guest requests; may be NULL. */
 	const uint8_t *cert_table;
 	size_t cert_table_len;

@@ -262,6 +262,7 @@ static enum coffer_status vm_create(const struct cf_vm_config *config,
 	vm->config = *config;
 	vm->mem = config->memory;
 	vm->nvcpus = config->vcpus;
+	vm->trace = config->trace;
 	st = fill_vm(vm, config, err);
 	if (st) {
 		vm_destroy(vm);

@@ -8,9 +8,6 @@
 
 #include "accel/soft/cpu_priv.h"
 
-#define CF_TRACE_BLOCKS     0x1u
-#define CF_TRACE_EXCEPTIONS 0x2u
-
 void cf_trace_block_slow(struct vcpu *cpu, const struct block *b);
 void cf_trace_event_slow(
 	struct vcpu *cpu, const char *what, int vector, uint32_t error);
