@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cheaper handlers for what the block shows to be unnecessary: arithmetic
- * whose flags the next instruction overwrites computes none.
+ * Cheaper handlers for what the block shows: arithmetic whose flags the next
+ * instruction overwrites computes none, and a comparison takes the branch
+ * behind it along.
  */
 #include "accel/soft/decode_priv.h"
 
@@ -76,5 +77,11 @@ void cf_decode_polish(struct op *ops, unsigned n)
 			dead = true;
 		else if (!leaves_flags(&ops[i]))
 			dead = false;
+	}
+	for (i = 0; i + 1 < n; i++) {
+		cf_op_fn *fn = cf_fused(&ops[i], &ops[i + 1]);
+
+		if (fn)
+			ops[i].fn = fn;
 	}
 }

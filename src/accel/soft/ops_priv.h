@@ -331,6 +331,9 @@ cf_op_fn cf_op_jmp_linked, cf_op_jmp, cf_op_jmp_legacy, cf_op_jmp_r,
 	cf_op_call_r_legacy, cf_op_call_m_legacy, cf_op_ret, cf_op_ret_imm,
 	cf_op_ret_legacy, cf_op_loop, cf_op_end, cf_op_end_far, cf_op_stale;
 
+/* ops_fused.c: one handler for both, or NULL. */
+cf_op_fn *cf_fused(const struct op *compare, const struct op *branch);
+
 /* ops_stack.c */
 cf_op_fn cf_op_push64_r, cf_op_push64_i, cf_op_push64_m, cf_op_pop64_r,
 	cf_op_push_r, cf_op_push_i, cf_op_push_m, cf_op_pop_r, cf_op_pop_m,
