@@ -32,8 +32,7 @@ static bool single_stepping(const struct vcpu *cpu)
 /* How far to run without coming back: re-arm after the attention is served. */
 static void arm(struct vcpu *cpu)
 {
-	bool often = single_stepping(cpu) ||
-		(cpu->vm->trace & CF_TRACE_BLOCKS);
+	bool often = single_stepping(cpu) || (cpu->vm->trace & CF_TRACE_BLOCKS);
 
 	atomic_store(&cpu->limit, often ? 0 : cpu->deadline);
 	if (atomic_load(&cpu->attention))
