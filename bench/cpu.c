@@ -95,10 +95,10 @@ static void bench(const char *name, const uint8_t *code, const uint8_t *end)
 	const struct cf_accel_ops *ops;
 	struct cf_vm_config config;
 	struct cf_stop_info stop;
-	struct cf_memory *mem;
+	struct cf_memory *mem = NULL;
 	struct coffer_error err;
 	struct cf_cpu_state s;
-	struct cf_vm *vm;
+	struct cf_vm *vm = NULL;
 	double start, took;
 	unsigned i;
 
