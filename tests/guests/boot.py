@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Boot Debian's kernel and firmware in `coffer run` and watch the console.
+
+usage: boot.py COFFER CACHE WORKDIR [CASE...]
+
+Prints TAP; a case whose inputs are missing is skipped by name.  Without CASE
+all run.  What a guest says is compared with what the test knows from
+elsewhere (the number of vCPUs given, the bytes served, the digest of a run
+before), never with a recording.
+"""
+import glob
+import hashlib
+import http.server
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import threading
+import time
+
+COFFER, CACHE, WORK = sys.argv[1:4]
+HERE = os.path.dirname(os.path.abspath(__file__))
+GUESTS = os.path.join(CACHE, "guests")
+LIMIT = float(os.environ.get("COFFER_BOOT_LIMIT", "300"))
+APPEND = "console=ttyS0 quiet cryptomgr.notests panic=-1 "
+
+
+class Skip(Exception):
+    pass
+
+
+def need(pattern):
+    found = sorted(glob.glob(os.path.join(GUESTS, pattern)))
+    if not found:
+        raise Skip("no %s in %s (tools/deps unpacks it)" % (pattern, GUESTS))
+    return found[-1]
+
+
+def kernel():
+    return need("kernel/boot/vmlinuz-*")
+
+
+def firmware():
+    return need("ovmf/usr/share/ovmf/OVMF.fd")
+
+
+def initrd():
+    need("busybox/bin/busybox")
+    kernel()
+    out = os.path.join(WORK, "initrd.gz")
+    if not os.path.exists(out):
+        subprocess.run([os.path.join(HERE, "make_initrd"), out, CACHE],
+                       check=True)
+    return out
+
+
+def run(args, limit=None):
+    """Run to the end; returns (status, standard output)."""
+    p = subprocess.run([COFFER, "run", "-quiet", "-no-reboot"] + args,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, timeout=limit or LIMIT)
+    return p.returncode, p.stdout.decode("latin-1")
+
+
+def linux(do, args=(), append=""):
+    return run(["-m", "256", "-serial", "stdio", "-kernel", kernel(),
+                "-initrd", initrd(), "-append",
+                APPEND + "coffer.do=" + do + " " + append] + list(args))
+
+
+def check(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+class Console:
+    """A guest on a terminal: type and wait for answers."""
+
+    def __init__(self, args):
+        self.master, slave = pty.openpty()
+        self.text = ""
+        self.p = subprocess.Popen([COFFER, "run", "-quiet", "-nographic",
+                                   "-no-reboot"] + args, stdin=slave,
+                                  stdout=slave, stderr=slave)
+        os.close(slave)
+
+    def wait(self, pattern):
+        end = time.monotonic() + LIMIT
+        while not re.search(pattern, self.text):
+            left = end - time.monotonic()
+            check(left > 0, "no '%s' in: %s" % (pattern, self.text[-800:]))
+            if not select.select([self.master], [], [], min(left, 1))[0]:
+                check(self.p.poll() is None,
+                      "ended before '%s': %s" % (pattern, self.text[-800:]))
+                continue
+            try:
+                data = os.read(self.master, 4096)
+            except OSError:
+                data = b""
+            if not data and self.p.poll() is not None:
+                check(re.search(pattern, self.text),
+                      "ended before '%s': %s" % (pattern, self.text[-800:]))
+            self.text += data.decode("latin-1")
+
+    def type(self, keys):
+        self.text = ""
+        os.write(self.master, keys.encode())
+
+    def close(self):
+        self.p.kill()
+        self.p.wait()
+        os.close(self.master)
+
+
+def linux_cpus(n):
+    status, text = linux("hello", ["-smp", str(n)])
+    check("coffer: user space, %d CPUs" % n in text, text[-800:])
+    check("reboot: Power down" in text, text[-800:])
+    check(status == 0, "exit status %d" % status)
+
+
+def case_linux_reaches_user_space_and_powers_off_with_1_vcpu():
+    linux_cpus(1)
+
+
+def case_linux_reaches_user_space_and_powers_off_with_2_vcpus():
+    linux_cpus(2)
+
+
+def case_linux_reaches_user_space_and_powers_off_with_4_vcpus():
+    linux_cpus(4)
+
+
+def case_shell_answers_a_command_that_is_typed():
+    c = Console(["-m", "256", "-kernel", kernel(), "-initrd", initrd(),
+                 "-append", APPEND + "coffer.do=shell"])
+    try:
+        c.wait(r"/ # ")
+        c.type("echo $((6 * 7))x\r")
+        c.wait(r"42x")
+        c.type("\x01x")  # C-a x
+        check(c.p.wait(30) == 0, "C-a x does not end the program")
+    finally:
+        c.close()
+
+
+def case_file_on_virtio_disk_survives_a_restart():
+    disk = os.path.join(WORK, "disk.img")
+    with open(disk, "wb") as f:
+        f.truncate(16 << 20)
+    if subprocess.run(["mkfs.ext4", "-q", "-F", disk]).returncode:
+        raise Skip("no mkfs.ext4")
+    drive = ["-drive", "file=%s,format=raw" % disk]
+    first = linux("disk", drive)[1]
+    wrote = re.search(r"coffer: wrote file ([0-9a-f-]{36})", first)
+    check(wrote and "failed" not in first, first[-800:])
+    second = linux("disk", drive)[1]
+    check("coffer: kept file " + wrote.group(1) in second, second[-800:])
+
+
+def case_guest_fetches_from_the_host_through_slirp():
+    body = os.urandom(16).hex()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body.encode() + b"\n")
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        text = linux("net", ["-netdev", "user,id=n", "-device",
+                             "virtio-net-pci,netdev=n"],
+                     "coffer.port=%d" % server.server_address[1])[1]
+    finally:
+        server.shutdown()
+    check(body in text, text[-800:])
+
+
+def case_virtio_rng_gives_bytes():
+    text = linux("rng", ["-device", "virtio-rng-pci"])[1]
+    check("virtio_rng" in text and "\n64" in text.replace("\r", ""),
+          text[-800:])
+
+
+def case_counted_time_repeats_a_boot_exactly():
+    # RDRAND is the host's, so the kernel is told not to use it.
+    args = ["-icount", "shift=2"]
+    append = "nokaslr clearcpuid=rdrand,rdseed"
+    outs = [linux("hello", args, append)[1] for _ in range(2)]
+    check("coffer: user space, 1 CPUs" in outs[0], outs[0][-800:])
+    check(hashlib.sha256(outs[0].encode()).digest() ==
+          hashlib.sha256(outs[1].encode()).digest(),
+          "two runs differ:\n%s\n---\n%s" % (outs[0][-800:], outs[1][-800:]))
+
+
+def uefi_shell(args):
+    c = Console(["-m", "256"] + args)
+    try:
+        c.wait(r"Press .*ESC.* seconds")
+        c.type("\x1b")
+        c.wait(r"Shell> ")
+        c.type("echo uefi-%sok\r" % "is-")
+        c.wait(r"uefi-is-ok[\s\S]*uefi-is-ok")
+    finally:
+        c.close()
+
+
+def case_ovmf_reaches_the_uefi_shell():
+    uefi_shell(["-bios", firmware()])
+
+
+def built(name, args):
+    out = os.path.join(WORK, name + ".igvm")
+    subprocess.run([COFFER, "build", "--output", out] + args + ["native"],
+                   check=True)
+    return ["-machine", "q35,igvm-cfg=i", "-object",
+            "igvm-cfg,id=i,file=" + out]
+
+
+def case_ovmf_from_a_native_igvm_file_reaches_the_uefi_shell():
+    uefi_shell(built("ovmf", ["--firmware", firmware()]))
+
+
+def case_linux_from_a_native_igvm_file_reaches_user_space():
+    args = built("linux", ["--kernel", kernel(), "--initrd", initrd(),
+                           "--append", APPEND + "coffer.do=hello"])
+    text = run(["-m", "256", "-serial", "stdio"] + args)[1]
+    check("coffer: user space, 1 CPUs" in text, text[-800:])
+
+
+def case_ovmf_starts_a_kernel_from_a_fat_disk():
+    disk = os.path.join(WORK, "fat.img")
+    script = os.path.join(WORK, "startup.nsh")
+    with open(disk, "wb") as f:
+        f.truncate(64 << 20)
+    with open(script, "w") as f:
+        f.write("fs0:\\vmlinuz.efi initrd=\\initrd.gz " + APPEND +
+                "coffer.do=hello\n")
+    try:
+        subprocess.run(["mkfs.vfat", "-F", "32", disk], check=True,
+                       stdout=subprocess.DEVNULL)
+        for source, name in ((kernel(), "vmlinuz.efi"),
+                             (initrd(), "initrd.gz"),
+                             (script, "startup.nsh")):
+            subprocess.run(["mcopy", "-i", disk, source, "::" + name],
+                           check=True)
+    except FileNotFoundError as e:
+        raise Skip("no %s" % e.filename)
+    text = run(["-m", "512", "-serial", "stdio", "-bios", firmware(),
+                "-drive", "file=%s,format=raw" % disk])[1]
+    check("coffer: user space, 1 CPUs" in text, text[-800:])
+
+
+def main():
+    cases = {n[5:]: f for n, f in globals().items() if n.startswith("case_")}
+    names = sys.argv[4:] or list(cases)
+    os.makedirs(WORK, exist_ok=True)
+    print("1..%d" % len(names))
+    bad = 0
+    for i, name in enumerate(names, 1):
+        try:
+            cases[name]()
+            print("ok %d - %s" % (i, name), flush=True)
+        except Skip as e:
+            print("ok %d - %s # SKIP %s" % (i, name, e), flush=True)
+        except (AssertionError, subprocess.SubprocessError, OSError) as e:
+            bad += 1
+            print("not ok %d - %s" % (i, name))
+            for line in str(e).splitlines():
+                print("# " + line, flush=True)
+    sys.exit(1 if bad else 0)
+
+
+main()
