@@ -8,6 +8,13 @@
 /* Within the validity of every certificate used here. */
 #define NOW ((int64_t)1735689600) /* 2025-01-01 */
 
+/* Samples of the bits, or with TEST_EVERY_BIT (the slow suite) all. */
+#ifdef TEST_EVERY_BIT
+#define STRIDE(n) ((size_t)1)
+#else
+#define STRIDE(n) ((size_t)(n))
+#endif
+
 static struct coffer_error err;
 
 struct evidence {
@@ -129,7 +136,8 @@ static void test_owner_refuses_a_report_with_any_flipped_bit(void **state)
 
 	open_evidence(&e, "reports/milan_virtee.bin", virtee);
 	memcpy(raw, e.report.raw, sizeof(raw));
-	for (size_t bit = 3; bit < sizeof(raw) * 8; bit += 29) {
+	for (size_t bit = STRIDE(4) - 1; bit < sizeof(raw) * 8;
+		bit += STRIDE(29)) {
 		raw[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		if (!cf_report_parse(raw, sizeof(raw), &e.report, &err)) {
 			cf_verify_report(
@@ -152,7 +160,7 @@ static void test_owner_refuses_a_certificate_with_any_flipped_bit(void **state)
 	open_evidence(&e, "reports/milan_virtee.bin", virtee + 1);
 	assert_failed(&e, CF_CHECK_SIGNATURE, "no VCEK");
 	assert_failed(&e, CF_CHECK_CHAIN, "no VCEK");
-	for (size_t bit = 1; bit < len * 8; bit += 97) {
+	for (size_t bit = STRIDE(2) - 1; bit < len * 8; bit += STRIDE(97)) {
 		struct cf_cert_set both = e.set;
 		struct cf_x509 *cert, *all[3];
 
