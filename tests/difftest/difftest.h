@@ -57,6 +57,7 @@ struct result {
 
 struct test_case {
 	uint64_t seed;
+	bool compat; /* 32-bit code under a 64-bit system */
 	struct step step[MAX_INSNS];
 	size_t nsteps;
 	struct state start;
@@ -76,8 +77,8 @@ void generate(
 bool track_flags(const struct test_case *c, uint32_t *undefined);
 /* The code of a case; returns its length. */
 size_t assemble(const struct test_case *c, uint8_t out[SLOT_LEN]);
-bool step_init(
-	struct step *s, const uint8_t *bytes, size_t len, size_t prepared);
+bool step_init(bool compat, struct step *s, const uint8_t *bytes, size_t len,
+	size_t prepared);
 
 /* Run cases 0 .. n-1 (n <= NSLOTS) in slots of the same numbers. */
 bool run_on_host(const struct test_case *cases, size_t n, struct result *out);

@@ -34,6 +34,7 @@
 #define SEL_DATA3 0x1bu
 #define SEL_CODE3 0x23u
 #define SEL_TSS   0x28u
+#define SEL_32    0x3bu
 
 struct engine {
 	struct cf_memory *mem;
@@ -89,7 +90,7 @@ static bool build_tables(struct engine *e)
 		0x00cff2000000ffff, 0x00affa000000ffff,
 		0x0000890000000067 | (uint64_t)(TSS_AT & 0xffffff) << 16 |
 			(uint64_t)(TSS_AT >> 24) << 56,
-		0 };
+		0, 0x00cffa000000ffff };
 	bool ok = write_u64(e, PML4_AT, PDPT_AT | PTE_P | PTE_W | PTE_U) &&
 		write_u64(e, PDPT_AT, PD_AT | PTE_P | PTE_W | PTE_U);
 
@@ -176,7 +177,7 @@ static bool engine_open(struct engine *e)
 	return ok;
 }
 
-static void flat_state(struct cf_cpu_state *s)
+static void flat_state(struct cf_cpu_state *s, bool compat)
 {
 	const struct cf_segment data = {
 		.selector = SEL_DATA3, .attrib = 0xcf3, .limit = 0xffffffff
@@ -187,7 +188,11 @@ static void flat_state(struct cf_cpu_state *s)
 	s->seg[CF_SEG_CS] = (struct cf_segment) {
 		.selector = SEL_CODE3, .attrib = 0xafb, .limit = 0xffffffff
 	};
-	s->gdtr = (struct cf_segment) { .limit = 0x37, .base = GDT_AT };
+	if (compat)
+		s->seg[CF_SEG_CS] = (struct cf_segment) {
+			.selector = SEL_32, .attrib = 0xcfb, .limit = 0xffffffff
+		};
+	s->gdtr = (struct cf_segment) { .limit = 0x3f, .base = GDT_AT };
 	s->idtr = (struct cf_segment) { .limit = 0xfff, .base = IDT_AT };
 	s->tr = (struct cf_segment) { .selector = SEL_TSS,
 		.attrib = 0x8b,
@@ -261,7 +266,7 @@ static bool run_case(struct engine *e, const struct test_case *c, size_t slot,
 	struct cf_stop_info stop = { 0 };
 	struct coffer_error err;
 
-	flat_state(&s);
+	flat_state(&s, c->compat);
 	load_state(&s, &c->start);
 	s.rip = CODE_AT + slot * SLOT_LEN;
 	if (!write_mem(e, SCRATCH_AT, c->start.scratch, SCRATCH_LEN) ||

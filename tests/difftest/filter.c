@@ -105,6 +105,7 @@ static bool mnemonic_ok(ZydisMnemonic m)
 	case ZYDIS_MNEMONIC_VERW:
 	/* TF and AC act on the tester. */
 	case ZYDIS_MNEMONIC_POPF:
+	case ZYDIS_MNEMONIC_POPFD:
 	case ZYDIS_MNEMONIC_POPFQ:
 	/* Images with host pointers, or with the host's MXCSR mask. */
 	case ZYDIS_MNEMONIC_FLDENV:
@@ -163,6 +164,11 @@ bool filter(const ZydisDecodedInstruction *insn,
 		insn->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
 		return false;
 	if (!category_ok(insn->meta.category) || !mnemonic_ok(insn->mnemonic))
+		return false;
+	/* MOV moffs has an address of its own; the 64-bit ones are caught by
+   * their size. */
+	if (insn->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
+		(insn->opcode & 0xfc) == 0xa0)
 		return false;
 	if (!host_has(insn->meta.isa_ext))
 		return false;

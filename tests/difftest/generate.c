@@ -14,6 +14,7 @@
 #define DF     0x400u
 
 struct bytes {
+	bool compat; /* no REX, eight registers */
 	uint8_t b[MAX_INSN_LEN];
 	size_t n;
 	size_t rex_at;  /* the byte with these bits */
@@ -67,10 +68,10 @@ static void memory_form(
 	unsigned full = base | (rex & 1) << 3;
 
 	/* Absolute: SIB without registers.  Also in place of RSP, and of R12
-	 * as base and index at once. */
+   * as base and index at once. */
 	if (chance(r, 40) || full == 4 || (full == 12 && (rex & 2))) {
 		/* Without B too: Zydis 4.0 takes it, with a prefix 67, for
-		 * a base register. */
+     * a base register. */
 		o->b[o->rex_at] &= (uint8_t)~o->rex_xb;
 		o->b[o->rex_at] |= o->vex_xb;
 		put(o, reg | 4);
@@ -118,10 +119,13 @@ static void immediate(struct random *r, struct bytes *o)
 
 static void vex_form(struct random *r, struct bytes *pre, struct bytes *o)
 {
-	unsigned rxb = (unsigned)random_below(r, 8);
+	/* Without R and X set it would be LES in 32-bit code. */
+	unsigned rxb = o->compat ? 0 : (unsigned)random_below(r, 8);
 	unsigned map = 1 + (unsigned)random_below(r, 3);
 	unsigned last = (unsigned)random_below(r, 256);
 
+	if (chance(r, 40) || o->compat)
+		last |= 0x40;
 	if (chance(r, 40))
 		last |= 0x78; /* no second source */
 	put(o, 0xc4);
@@ -135,12 +139,12 @@ static void vex_form(struct random *r, struct bytes *pre, struct bytes *o)
 }
 
 /* One that is no prefix. */
-static unsigned opcode(struct random *r)
+static unsigned opcode(struct random *r, bool compat)
 {
 	for (;;) {
 		unsigned v = (unsigned)random_below(r, 256);
 
-		if ((v & 0xf0) != 0x40 && (v & 0xe7) != 0x26 &&
+		if (((v & 0xf0) != 0x40 || compat) && (v & 0xe7) != 0x26 &&
 			(v & 0xfc) != 0x64 && v != 0xf0 && v != 0xf2 &&
 			v != 0xf3)
 			return v;
@@ -154,11 +158,14 @@ static void legacy_form(struct random *r, struct bytes *pre, struct bytes *o)
 	unsigned map = (unsigned)random_below(r, 100);
 	unsigned rex = chance(r, 50) ? (unsigned)random_below(r, 16) : 0;
 
+	if (o->compat)
+		rex = 0;
+
 	if (chance(r, 4))
 		put(o, segments[random_below(r, 4)]);
 	if (chance(r, 25))
 		put(o, 0x66);
-	if (chance(r, 2))
+	if (chance(r, 2) && !o->compat)
 		put(o, 0x67);
 	if (chance(r, 8))
 		put(o, 0xf0);
@@ -170,7 +177,7 @@ static void legacy_form(struct random *r, struct bytes *pre, struct bytes *o)
 		put(o, 0x40 | rex);
 	}
 	if (map < 45) {
-		put(o, opcode(r));
+		put(o, opcode(r, o->compat));
 	} else if (map < 55) { /* x87 */
 		put(o, 0xd8 + (unsigned)random_below(r, 8));
 	} else {
@@ -197,7 +204,7 @@ static void string_form(struct random *r, struct bytes *pre, struct bytes *o)
 		put(o, 0x66);
 	if (chance(r, 70))
 		put(o, repeats[random_below(r, 2)]);
-	if (chance(r, 40))
+	if (chance(r, 40) && !o->compat)
 		put(o, 0x48);
 	put(o, string_ops[random_below(r, sizeof string_ops)]);
 }
@@ -227,14 +234,14 @@ static void gather_form(struct random *r, struct bytes *pre, struct bytes *o)
 		0xc4, 0xe2, 0x7d, 0x58, 0xc0 }; /* vpbroadcastd ymm0, xmm0 */
 	unsigned wide = (unsigned)random_below(r, 2) << 7;
 	unsigned length = (unsigned)random_below(r, 2) << 2;
-	unsigned mask = 1 + (unsigned)random_below(r, 15);
+	unsigned mask = 1 + (unsigned)random_below(r, o->compat ? 7 : 15);
 
 	mov_imm32(pre, 0, random_below(r, 16));
 	for (size_t i = 0; i < sizeof spread; i++)
 		put(pre, spread[i]);
 	mov_imm32(pre, 3, SCRATCH_AT + random_below(r, SCRATCH_LEN));
 	put(o, 0xc4);
-	put(o, (chance(r, 50) ? 0x80 : 0) | 0x60 | 2);
+	put(o, (o->compat || chance(r, 50) ? 0x80 : 0) | 0x60 | 2);
 	put(o, wide | (~mask & 15) << 3 | length | 1);
 	put(o, 0x90 + (unsigned)random_below(r, 4));
 	put(o, (unsigned)random_below(r, 8) << 3 | 4);
@@ -264,11 +271,16 @@ static void jump_form(struct random *r, struct bytes *o)
 	put(o, 0);
 }
 
-static ZydisDecoder decoder(void)
+static ZydisDecoder decoder(bool compat)
 {
 	ZydisDecoder d;
 
-	ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	if (compat)
+		ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_COMPAT_32,
+			ZYDIS_STACK_WIDTH_32);
+	else
+		ZydisDecoderInit(
+			&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 	return d;
 }
 
@@ -283,7 +295,8 @@ static void step_flags(struct step *s, const ZydisDecodedInstruction *insn)
 
 	s->tested = s->undefined = s->defined = 0;
 	if (insn->mnemonic == ZYDIS_MNEMONIC_PUSHF ||
-		insn->mnemonic == ZYDIS_MNEMONIC_PUSHFQ)
+		insn->mnemonic == ZYDIS_MNEMONIC_PUSHFQ ||
+		insn->mnemonic == ZYDIS_MNEMONIC_PUSHFD)
 		s->tested = STATUS;
 	if (!f)
 		return;
@@ -295,16 +308,16 @@ static void step_flags(struct step *s, const ZydisDecodedInstruction *insn)
 		s->defined = 0; /* with a prefix it may run zero times */
 	if (is_shift(insn->meta.category)) {
 		/* A count of zero leaves all flags, one above 1 leaves OF
-		 * undefined. */
+     * undefined. */
 		s->undefined |= s->defined & 0x800;
 		s->defined = 0;
 	}
 }
 
-bool step_init(
-	struct step *s, const uint8_t *bytes, size_t len, size_t prepared)
+bool step_init(bool compat, struct step *s, const uint8_t *bytes, size_t len,
+	size_t prepared)
 {
-	ZydisDecoder d = decoder();
+	ZydisDecoder d = decoder(compat);
 	ZydisDecodedInstruction insn;
 	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
 
@@ -328,14 +341,15 @@ bool step_init(
 		return prepared == 19 && __builtin_cpu_supports("avx2");
 	if (insn.mnemonic == ZYDIS_MNEMONIC_ENTER)
 		return prepared == 10 && bytes[5] == 0xbc;
-	if (insn.mnemonic == ZYDIS_MNEMONIC_POPFQ)
+	if (insn.mnemonic == ZYDIS_MNEMONIC_POPFQ ||
+		insn.mnemonic == ZYDIS_MNEMONIC_POPFD)
 		return prepared == 5 && bytes[0] == 0x68;
 	return filter(&insn, ops);
 }
 
-static bool try_step(struct random *r, struct step *s)
+static bool try_step(struct random *r, bool compat, struct step *s)
 {
-	struct bytes pre = { .n = 0 }, body = { .n = 0 };
+	struct bytes pre = { .compat = compat }, body = { .compat = compat };
 	unsigned kind = (unsigned)random_below(r, 100);
 
 	/* Only a third of the random forms is an instruction at all. */
@@ -354,7 +368,7 @@ static bool try_step(struct random *r, struct step *s)
 	else
 		legacy_form(r, &pre, &body);
 	memcpy(pre.b + pre.n, body.b, body.n);
-	return step_init(s, pre.b, pre.n + body.n, pre.n);
+	return step_init(compat, s, pre.b, pre.n + body.n, pre.n);
 }
 
 /* These mostly end a sequence; a few of them are enough. */
@@ -494,11 +508,14 @@ void generate(
 
 	memset(c, 0, sizeof *c);
 	c->seed = seed;
+	c->compat = seed % 4 == 3;
 	random_state(&r, &c->start);
+	for (size_t i = 0; c->compat && i < 8; i++)
+		c->start.gpr[i] &= UINT32_MAX;
 	while (c->nsteps < nsteps) {
 		struct step *s = &c->step[c->nsteps];
 
-		if (!try_step(&r, s) || !named(s, only))
+		if (!try_step(&r, c->compat, s) || !named(s, only))
 			continue;
 		if (!only && rare(s) && !chance(&r, 10))
 			continue;

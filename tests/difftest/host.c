@@ -21,6 +21,11 @@
 #define YMM_HIGH     576
 #define XFEATURE_YMM 4u
 
+/* Linux's code segments. */
+#define USER_CS   0x33
+#define USER32_CS 0x23
+#define USER_DS   0x2b
+
 /* REG_* of the signal frame in encoding order. */
 static const int gregs[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP,
 	REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12,
@@ -84,6 +89,8 @@ static void start_case(ucontext_t *uc)
 		g[gregs[i]] = (greg_t)s->gpr[i];
 	g[REG_RIP] = (greg_t)(CODE_AT + current * SLOT_LEN);
 	g[REG_EFL] = (greg_t)s->rflags;
+	g[REG_CSGSFS] = (g[REG_CSGSFS] & ~(greg_t)0xffff) |
+		(cases[current].compat ? USER32_CS : USER_CS);
 	load_fpu((uint8_t *)uc->uc_mcontext.fpregs, s);
 }
 
@@ -141,6 +148,8 @@ static bool prepare(void)
 	static const int signals[] = { SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL,
 		SIGUSR1 };
 
+	/* 64-bit programs run with null segments, 32-bit code cannot. */
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(USER_DS));
 	if (!map_at(SCRATCH_AT, SCRATCH_LEN) || !map_at(STACK_AT, STACK_LEN) ||
 		!map_at(CODE_AT, CODE_LEN))
 		return false;

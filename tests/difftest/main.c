@@ -62,9 +62,10 @@ static void print_code(const struct test_case *c)
 	for (size_t at = 0; at < len;) {
 		ZydisDisassembledInstruction d;
 
-		if (!ZYAN_SUCCESS(ZydisDisassembleIntel(
-			    ZYDIS_MACHINE_MODE_LONG_64, CODE_AT + at, code + at,
-			    sizeof code - at, &d)))
+		if (!ZYAN_SUCCESS(ZydisDisassembleIntel(c->compat
+				    ? ZYDIS_MACHINE_MODE_LONG_COMPAT_32
+				    : ZYDIS_MACHINE_MODE_LONG_64,
+			    CODE_AT + at, code + at, sizeof code - at, &d)))
 			break;
 		printf("  %08" PRIx64 "  %-40s", CODE_AT + at, d.text);
 		for (size_t i = 0; i < d.info.length; i++)
@@ -126,7 +127,8 @@ static void report(const struct test_case *failed)
 	c = *failed;
 	make_smaller(&c);
 	what = differs(&c, &host, &engine);
-	printf("seed %" PRIu64 ": %s differs\n", c.seed,
+	printf("seed %" PRIu64 "%s: %s differs\n", c.seed,
+		c.compat ? " (32-bit)" : "",
 		what ? what : "(only in a batch) something");
 	print_code(what ? &c : failed);
 	print_states(&c, &host, &engine);

@@ -263,6 +263,20 @@ static uint32_t do_vzeroall(FN_ARGS)
 	return 0;
 }
 
+/* Outside 64-bit mode there are eight registers. */
+static uint32_t do_vzeroupper_legacy(FN_ARGS)
+{
+	memset(fpu->area + CF_FPU_YMM_HIGH, 0, 128);
+	return 0;
+}
+
+static uint32_t do_vzeroall_legacy(FN_ARGS)
+{
+	memset(fpu->area + CF_FPU_YMM_HIGH, 0, 128);
+	memset(fpu->area + CF_FPU_XMM, 0, 128);
+	return 0;
+}
+
 #define READ  1
 #define WRITE 2
 
@@ -302,6 +316,16 @@ static const struct {
 	{ ZYDIS_MNEMONIC_SFENCE, do_nothing, 0, 0, 1, CF_FPU_NONE },
 };
 
+static cf_native_fn for_mode(
+	const ZydisDecodedInstruction *insn, cf_native_fn fn)
+{
+	if (insn->machine_mode == ZYDIS_MACHINE_MODE_LONG_64)
+		return fn;
+	if (fn == do_vzeroupper)
+		return do_vzeroupper_legacy;
+	return fn == do_vzeroall ? do_vzeroall_legacy : fn;
+}
+
 static const ZydisDecodedOperand *memory_of(const ZydisDecodedInstruction *insn,
 	const ZydisDecodedOperand *operands, uint8_t *index)
 {
@@ -325,7 +349,7 @@ bool cf_native_by_hand(const ZydisDecodedInstruction *insn,
 		if (hand[i].mnemonic != insn->mnemonic || hand[i].len != len)
 			continue;
 		*out = (struct cf_native_op) {
-			.run = hand[i].run,
+			.run = for_mode(insn, hand[i].run),
 			.mem_len = hand[i].len,
 			.mem_operand = index,
 			.mem_align = hand[i].align,

@@ -140,6 +140,12 @@ static bool allowed(const ZydisDecodedInstruction *insn)
 	if (insn->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
 		insn->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
 		return false;
+	/* With VEX.W they are VPINSRQ and VPEXTRQ, which only 64-bit code
+	 * has; Zydis 4.0 ignores the bit. */
+	if ((insn->mnemonic == ZYDIS_MNEMONIC_VPINSRD ||
+		    insn->mnemonic == ZYDIS_MNEMONIC_VPEXTRD) &&
+		insn->raw.vex.W)
+		return false;
 	if (insn->meta.category == ZYDIS_CATEGORY_CMOV ||
 		insn->meta.category == ZYDIS_CATEGORY_SETCC)
 		return true;

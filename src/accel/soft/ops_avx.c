@@ -91,15 +91,24 @@ static const struct op *op_masked_store(struct vcpu *cpu, const struct op *op)
 	return cf_next(cpu, op);
 }
 
+static uint64_t gather_address(
+	struct vcpu *cpu, const struct op *op, uint64_t index, unsigned size)
+{
+	uint64_t off = cf_get64(cpu, op->base) + (uint64_t)(int64_t)op->disp +
+		(index << (op->shift & CF_EA_SHIFT));
+
+	if (op->shift & CF_EA_32)
+		off &= 0xffffffff;
+	return cf_linear(cpu, op, op->seg, off, size, false);
+}
+
 /* dst: register; src: mask register; aux: index register. */
 static const struct op *op_gather(struct vcpu *cpu, const struct op *op)
 {
 	unsigned size = op->size, isize = imm_byte(op, 16);
 	unsigned count = imm_byte(op, 24);
-	uint64_t base;
 
 	require_avx(cpu, op);
-	base = cf_ea_gen(cpu, op, size, false);
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t index = 0, v;
 
@@ -107,8 +116,8 @@ static const struct op *op_gather(struct vcpu *cpu, const struct op *op)
 			memcpy(&index, element(cpu, op->aux, i * isize), isize);
 			if (isize == 4)
 				index = (uint64_t)(int64_t)(int32_t)index;
-			index <<= op->shift & CF_EA_SHIFT;
-			v = cf_ld(cpu, op, base + index, size);
+			v = cf_ld(cpu, op, gather_address(cpu, op, index, size),
+				size);
 			memcpy(element(cpu, op->dst, i * size), &v, size);
 		}
 		memset(element(cpu, op->src, i * size), 0, size);

@@ -189,9 +189,9 @@ const struct op *cf_op_pusha(struct vcpu *cpu, const struct op *op)
 	unsigned size = op->size, i;
 	uint64_t sp = cpu->r[CF_RSP];
 
-	/* The lowest first: if it can be written the rest can, or faults
-	 * before anything is lost. */
-	for (i = 8; i-- > 0;)
+	/* RAX first, as single pushes would; what a fault leaves half done
+	 * is below the stack. */
+	for (i = 0; i < 8; i++)
 		cf_st(cpu, op,
 			stack_addr(cpu, op, sp - (uint64_t)size * (i + 1), size,
 				true),
@@ -205,7 +205,7 @@ const struct op *cf_op_popa(struct vcpu *cpu, const struct op *op)
 	unsigned size = op->size, i;
 	uint64_t v[8];
 
-	for (i = 0; i < 8; i++)
+	for (i = 8; i-- > 0;)
 		v[i] = cf_peek(cpu, op, (uint64_t)size * (7 - i), size);
 	cf_stack_add(cpu, (uint64_t)size * 8);
 	for (i = 0; i < 8; i++) {
