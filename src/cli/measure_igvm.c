@@ -77,7 +77,8 @@ static int finish(const struct cli_args *args, const struct cf_plan *plan,
  * order, since then it is the other digest that its guests report. */
 static void note_other_order(const struct cli_args *args,
 	const struct cf_igvm *file, enum cf_platform platform,
-	const struct cf_plan_env *env, const struct measured *m)
+	const struct cf_plan_env *env, const struct cf_plan *ours,
+	const struct measured *m)
 {
 	struct measured other = { 0 };
 	struct cf_plan *plan = NULL;
@@ -87,7 +88,8 @@ static void note_other_order(const struct cli_args *args,
 		cf_plan_from_igvm(
 			file, platform, &cf_profile_qemu, env, &plan, NULL))
 		return;
-	if (cf_launch_digest(plan, NULL, other.digest, &other.len, NULL) ==
+	if (!cf_plan_same(plan, ours) &&
+		cf_launch_digest(plan, NULL, other.digest, &other.len, NULL) ==
 			COFFER_OK &&
 		memcmp(other.digest, m->digest, m->len)) {
 		cf_hex(hex, other.digest, other.len);
@@ -125,7 +127,7 @@ static int measure(const struct cli_args *args, const struct cf_igvm *file)
 	leave = st ? cli_failed(args->command, &err)
 		   : finish(args, plan, profile, &m);
 	if (leave == CLI_OK)
-		note_other_order(args, file, platform, &env, &m);
+		note_other_order(args, file, platform, &env, plan, &m);
 	cf_plan_destroy(plan);
 	return leave;
 }

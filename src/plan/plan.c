@@ -97,3 +97,25 @@ uint8_t *cf_plan_alloc(struct cf_plan *plan, size_t n)
 		plan->owned[plan->nowned++] = p;
 	return p;
 }
+
+static bool same_step(const struct cf_step *a, const struct cf_step *b)
+{
+	if (a->kind != b->kind || a->gpa != b->gpa || a->len != b->len ||
+		a->type != b->type || a->vp_index != b->vp_index ||
+		a->format != b->format ||
+		memcmp(a->vmpl_perms, b->vmpl_perms, 4) != 0)
+		return false;
+	if (a->data == b->data)
+		return true;
+	return a->data && b->data && memcmp(a->data, b->data, a->len) == 0;
+}
+
+bool cf_plan_same(const struct cf_plan *a, const struct cf_plan *b)
+{
+	if (a->platform != b->platform || a->nsteps != b->nsteps)
+		return false;
+	for (size_t i = 0; i < a->nsteps; i++)
+		if (!same_step(&a->step[i], &b->step[i]))
+			return false;
+	return true;
+}

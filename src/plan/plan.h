@@ -108,6 +108,9 @@ enum coffer_status cf_plan_add(struct cf_plan *plan, const struct cf_step *step,
  * COFFER_ERR_FORMAT names both origins. */
 enum coffer_status cf_plan_check(
 	const struct cf_plan *plan, struct coffer_error *err) CF_MUST_CHECK;
+/* The same steps with the same data in the same order: no launch can tell them
+ * apart.  Policy and ID block are not looked at. */
+bool cf_plan_same(const struct cf_plan *a, const struct cf_plan *b);
 /* "PAGE_DATA 7" of a step, for messages. */
 #define CF_ORIGIN_TEXT_LEN 48
 void cf_origin_text(

@@ -195,6 +195,28 @@ static void test_igvm_qemu_flushes_pages_late(void **state)
 	}
 }
 
+static void test_igvm_plans_are_the_same_when_order_is(void **state)
+{
+	struct cf_plan *spec;
+
+	for (int mixed = 0; mixed < 2; mixed++) {
+		begin(CF_IGVM_SEV_SNP);
+		add_area(0, 0x1000, 0);
+		if (mixed)
+			add_page(0x1000, 0, 0, true);
+		add_insert(0, 0x10000);
+		add_page(0x2000, 0, 0, true);
+		assert_ok(make(CF_PLATFORM_SEV_SNP, &cf_profile_spec, NULL));
+		spec = plan;
+		assert_ok(cf_plan_from_igvm(file, CF_PLATFORM_SEV_SNP,
+			&cf_profile_qemu, NULL, &plan, &err));
+		assert_int_equal(cf_plan_same(spec, plan), !mixed);
+		assert_true(cf_plan_same(plan, plan));
+		cf_plan_destroy(spec);
+		end();
+	}
+}
+
 static void test_igvm_qemu_measures_vcpus_last_by_index(void **state)
 {
 	begin(CF_IGVM_SEV_SNP);
@@ -483,6 +505,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_igvm_page_types_by_platform),
 		cmocka_unit_test(test_igvm_qemu_flushes_pages_late),
+		cmocka_unit_test(test_igvm_plans_are_the_same_when_order_is),
 		cmocka_unit_test(test_igvm_qemu_measures_vcpus_last_by_index),
 		cmocka_unit_test(test_igvm_kvm_refuses_vmsas_it_cannot_rebuild),
 		cmocka_unit_test(
