@@ -13,7 +13,7 @@ static const struct cli_option options[] = {
 		"where the chip and its keys are kept (default: "
 		"$XDG_STATE_HOME/coffer/sp)" },
 	{ "product", 0, "NAME",
-		"Milan, Genoa or Turin, for a chip that is made now" },
+		"Milan, Genoa or Turin (default: the first that is there)" },
 	{ "seed", 0, "TEXT",
 		"derive the chip from a text instead of keeping it" },
 	{ "out", 'o', "DIR", "certs, kds: folder to write to" },

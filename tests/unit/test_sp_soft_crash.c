@@ -182,9 +182,10 @@ static void assert_tidy(const char *path)
 
 	assert_non_null(d);
 	while ((e = readdir(d)))
-		if (e->d_name[0] != '.' && strcmp(e->d_name, "chip") != 0 &&
-			strcmp(e->d_name, "nv") != 0 &&
-			strcmp(e->d_name, "snp") != 0 &&
+		if (e->d_name[0] != '.' &&
+			strcmp(e->d_name, "chip-Milan") != 0 &&
+			strcmp(e->d_name, "nv-Milan") != 0 &&
+			strcmp(e->d_name, "snp-Milan") != 0 &&
 			strcmp(e->d_name, "lock") != 0 &&
 			strcmp(e->d_name, "roots") != 0)
 			fail_msg("left over: %s", e->d_name);
@@ -269,7 +270,7 @@ static void test_a_damaged_identity_is_told_once_and_replaced(void **state)
 	char path[160], file[176];
 
 	snprintf(path, sizeof(path), "%s/damaged", base);
-	snprintf(file, sizeof(file), "%s/nv", path);
+	snprintf(file, sizeof(file), "%s/nv-Milan", path);
 	remove_dir(path);
 	assert_ok(power_on(&p, path));
 	assert_int_equal(init(&p), 0);
@@ -285,35 +286,68 @@ static void test_a_damaged_identity_is_told_once_and_replaced(void **state)
 	remove_dir(path);
 }
 
-static void test_a_damaged_or_foreign_chip_is_refused(void **state)
+static void test_a_damaged_chip_is_refused(void **state)
 {
-	struct cf_sp_soft_config config = { .product = CF_SP_TURIN };
+	struct cf_sp_soft_config config = { .product = CF_SP_MILAN };
 	struct platform p;
 	struct cf_sp_soft *sp;
 	struct cf_sp_state *s;
 	char path[160], file[176];
 
 	snprintf(path, sizeof(path), "%s/chip", base);
-	snprintf(file, sizeof(file), "%s/chip", path);
+	snprintf(file, sizeof(file), "%s/chip-Milan", path);
 	remove_dir(path);
 	assert_ok(power_on(&p, path));
 	power_off(&p);
 	assert_ok(cf_sp_state_open(path, &s, &err));
 	cf_sp_state_ops(s, &config.ops);
-	assert_status(
-		COFFER_ERR_ARGUMENT, cf_sp_soft_create(&config, &sp, &err));
-	assert_message("Milan");
 	for (size_t at = 0; at < 140; at += 9) {
 		flip(file, at);
-		config.product = CF_SP_MILAN;
 		assert_status(COFFER_ERR_FORMAT,
 			cf_sp_soft_create(&config, &sp, &err));
-		assert_message("chip");
+		assert_message("chip-Milan");
 		flip(file, at);
 	}
 	assert_ok(cf_sp_state_reset(s, true, &err));
 	assert_ok(cf_sp_soft_create(&config, &sp, &err));
 	cf_sp_soft_destroy(sp);
+	cf_sp_state_close(s);
+	remove_dir(path);
+}
+
+static void test_a_directory_has_a_chip_of_each_product(void **state)
+{
+	struct cf_sp_soft_config config = { .product = CF_SP_TURIN };
+	struct cf_sp_soft_facts milan, turin, again;
+	enum cf_sp_product product;
+	struct cf_sp_state *s;
+	struct cf_sp_soft *sp;
+	char path[160];
+	bool found;
+
+	snprintf(path, sizeof(path), "%s/each", base);
+	remove_dir(path);
+	assert_ok(cf_sp_state_open(path, &s, &err));
+	cf_sp_state_ops(s, &config.ops);
+	assert_ok(
+		cf_sp_soft_stored_product(&config.ops, &product, &found, &err));
+	assert_false(found);
+	assert_ok(cf_sp_soft_create(&config, &sp, &err));
+	cf_sp_soft_facts(sp, &turin);
+	cf_sp_soft_destroy(sp);
+	assert_ok(
+		cf_sp_soft_stored_product(&config.ops, &product, &found, &err));
+	assert_true(found && product == CF_SP_TURIN);
+	config.product = CF_SP_MILAN;
+	assert_ok(cf_sp_soft_create(&config, &sp, &err));
+	cf_sp_soft_facts(sp, &milan);
+	cf_sp_soft_destroy(sp);
+	assert_memory_not_equal(milan.chip_id, turin.chip_id, 8);
+	config.product = CF_SP_TURIN;
+	assert_ok(cf_sp_soft_create(&config, &sp, &err));
+	cf_sp_soft_facts(sp, &again);
+	cf_sp_soft_destroy(sp);
+	assert_memory_equal(again.chip_id, turin.chip_id, 64);
 	cf_sp_state_close(s);
 	remove_dir(path);
 }
@@ -366,7 +400,8 @@ int main(void)
 		cmocka_unit_test(test_a_kill_at_any_system_call_loses_nothing),
 		cmocka_unit_test(
 			test_a_damaged_identity_is_told_once_and_replaced),
-		cmocka_unit_test(test_a_damaged_or_foreign_chip_is_refused),
+		cmocka_unit_test(test_a_damaged_chip_is_refused),
+		cmocka_unit_test(test_a_directory_has_a_chip_of_each_product),
 		cmocka_unit_test(test_processes_at_once_make_one_chip),
 		cmocka_unit_test(test_unusable_directories_are_named),
 	};

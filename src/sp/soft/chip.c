@@ -69,14 +69,10 @@ enum coffer_status cf_sp_load_chip(struct cf_sp_soft *sp,
 		return status;
 	if (!record)
 		return make_chip(sp, err);
-	if (record[0] >= CF_SP_NPRODUCTS)
+	if (record[0] != (uint8_t)sp->which)
 		status = cf_fail(err, COFFER_ERR_FORMAT,
-			"secure processor state: no product %u", record[0]);
-	else if (record[0] != (uint8_t)sp->which)
-		status = cf_fail(err, COFFER_ERR_ARGUMENT,
-			"secure processor state: the chip is a %s, not a %s; "
-			"take another state directory",
-			cf_sp_product_name((enum cf_sp_product)record[0]),
+			"secure processor state: record 'chip-%s' is of "
+			"another product",
 			sp->product->name);
 	memcpy(sp->chip_secret, record + 1, 32);
 	memcpy(sp->chip_id, record + 33, 64);
@@ -87,21 +83,25 @@ enum coffer_status cf_sp_load_chip(struct cf_sp_soft *sp,
 enum coffer_status cf_sp_soft_stored_product(const struct cf_sp_soft_ops *ops,
 	enum cf_sp_product *out, bool *found, struct coffer_error *err)
 {
-	CF_CLEANUP(cf_free_ptr) uint8_t *record = NULL;
-	struct cf_sp_soft none = { .ops = *ops };
-	enum coffer_status status;
-	size_t len;
-
 	*found = false;
-	status = cf_sp_record_load(&none, "chip", CHIP_LEN, &record, &len, err);
-	if (status || !record)
-		return status;
-	if (record[0] >= CF_SP_NPRODUCTS)
-		return cf_fail(err, COFFER_ERR_FORMAT,
-			"secure processor state: no product %u", record[0]);
-	*out = (enum cf_sp_product)record[0];
-	*found = true;
-	cf_wipe(record, len);
+	for (int i = 0; i < CF_SP_NPRODUCTS && !*found; i++) {
+		CF_CLEANUP(cf_free_ptr) uint8_t *record = NULL;
+		struct cf_sp_soft none = { .ops = *ops,
+			.which = (enum cf_sp_product)i,
+			.product = cf_sp_product((enum cf_sp_product)i) };
+		enum coffer_status status;
+		size_t len;
+
+		status = cf_sp_record_load(
+			&none, "chip", CHIP_LEN, &record, &len, err);
+		if (status)
+			return status;
+		if (!record)
+			continue;
+		cf_wipe(record, len);
+		*out = none.which;
+		*found = true;
+	}
 	return COFFER_OK;
 }
 

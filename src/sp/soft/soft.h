@@ -36,8 +36,8 @@ CF_MUST_CHECK bool cf_sp_product_from_name(
 /*
  * What the firmware has from outside.  Each may be NULL: randomness of the
  * system (or derived from the seed when there is one), a clock that stands at
- * 2024-01-01, nothing persistent.  A record is one named blob ("platform",
- * "roots"); load gives COFFER_OK with *data NULL when there is none, else
+ * 2024-01-01, nothing persistent.  A record is one named blob ("chip-Milan",
+ * "roots/ark-Milan"); load gives COFFER_OK with *data NULL when there is none, else
  * bytes that the caller frees; store replaces it in one step.
  */
 struct cf_sp_soft_ops {
@@ -100,7 +100,8 @@ struct cf_sp_soft;
 enum coffer_status cf_sp_soft_create(const struct cf_sp_soft_config *config,
 	struct cf_sp_soft **out, struct coffer_error *err) CF_MUST_CHECK;
 void cf_sp_soft_destroy(struct cf_sp_soft *sp);
-/* The product of the chip in a storage; false: there is no chip yet. */
+/* A storage holds at most one chip of each product: the first that it has, in
+ * the order of the enum; false: there is no chip yet. */
 enum coffer_status cf_sp_soft_stored_product(const struct cf_sp_soft_ops *ops,
 	enum cf_sp_product *out, bool *found,
 	struct coffer_error *err) CF_MUST_CHECK;
