@@ -4,6 +4,7 @@
 #define COFFER_H
 
 #include "coffer/error.h"
+#include "coffer/explain.h"
 #include "coffer/measure.h"
 #include "coffer/owner.h"
 #include "coffer/verify.h"

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public face of measuring. */
-#include "coffer/measure.h"
+#include "api/api_priv.h"
 
 #include "base/base.h"
 #include "igvm/igvm.h"
-#include "plan/plan.h"
 #include "sp/sp.h"
 
 #include <string.h>
 
-static bool platform_of(enum coffer_platform p, enum cf_platform *out)
+bool cf_api_platform(enum coffer_platform p, enum cf_platform *out)
 {
 	switch (p) {
 	case COFFER_SEV:
@@ -60,7 +59,7 @@ enum coffer_status coffer_measure_igvm(const uint8_t *file, size_t len,
 	enum coffer_status status;
 	enum cf_platform p;
 
-	if (!file || !out || !loader || !platform_of(platform, &p))
+	if (!file || !out || !loader || !cf_api_platform(platform, &p))
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"measure: no file, no result, or a platform or profile "
 			"that is not one");
@@ -73,7 +72,7 @@ enum coffer_status coffer_measure_igvm(const uint8_t *file, size_t len,
 	return status;
 }
 
-static enum coffer_status cpu_of(const struct coffer_firmware *guest,
+enum coffer_status cf_api_cpu(const struct coffer_firmware *guest,
 	struct cf_firmware_params *p, struct coffer_error *err)
 {
 	p->cpuid_signature = guest->cpu_signature;
@@ -97,10 +96,10 @@ enum coffer_status coffer_measure_firmware(const struct coffer_firmware *guest,
 	enum coffer_status status;
 
 	if (!guest || !guest->image || !out ||
-		!platform_of(guest->platform, &p.platform))
+		!cf_api_platform(guest->platform, &p.platform))
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"measure: no image, no result or no platform");
-	status = cpu_of(guest, &p, err);
+	status = cf_api_cpu(guest, &p, err);
 	if (!status)
 		status = cf_ovmf_parse(
 			guest->image, guest->image_len, &ovmf, err);

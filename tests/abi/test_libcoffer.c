@@ -98,6 +98,43 @@ static void test_firmware_with_a_kernel_is_measured(void **state)
 	free(image);
 }
 
+/* Row measure-sev-001 again: its digest, and a belief that lacks the kernel's
+ * command line. */
+static void test_wrong_command_line_is_explained(void **state)
+{
+	static const uint8_t digest[32] = { 0x82, 0xa3, 0xee, 0x5d, 0x53, 0x7c,
+		0x36, 0x20, 0x62, 0x82, 0x70, 0xc2, 0x92, 0xae, 0x30, 0xcb,
+		0x40, 0xc3, 0xc8, 0x78, 0x66, 0x6a, 0x78, 0x90, 0xee, 0x7e,
+		0xf2, 0xa0, 0x8f, 0xb5, 0x35, 0xff };
+	struct coffer_firmware guest = {
+		.platform = COFFER_SEV,
+		.kernel = (const uint8_t *)"",
+		.append = "console=ttyS0 loglevel=7\n",
+	};
+	const char *assumption, *believed, *actual;
+	struct coffer_explanation *e;
+	uint8_t *image =
+		load("measure/ovmf_AmdSev_suffix.bin", &guest.image_len);
+
+	guest.image = image;
+	assert_int_equal(
+		coffer_explain_firmware(&guest, digest, 32, 0, &e, &err),
+		COFFER_OK);
+	assert_true(coffer_explanation_matches(e) > 0);
+	assert_true(coffer_explanation_candidates(e) > 1);
+	assert_true(strlen(coffer_explanation_tried(e)) > 0);
+	assert_true(coffer_explanation_change(
+		e, 0, 0, &assumption, &believed, &actual));
+	assert_non_null(strstr(assumption, "command line"));
+	assert_false(coffer_explanation_change(
+		e, 0, 99, &assumption, &believed, &actual));
+	coffer_explanation_destroy(e);
+	assert_int_equal(
+		coffer_explain_firmware(&guest, digest, 31, 0, &e, &err),
+		COFFER_ERR_ARGUMENT);
+	free(image);
+}
+
 static void add(struct coffer_certs *certs, const char *name)
 {
 	size_t len;
@@ -231,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_version_is_told),
 		cmocka_unit_test(test_igvm_file_is_measured),
 		cmocka_unit_test(test_firmware_with_a_kernel_is_measured),
+		cmocka_unit_test(test_wrong_command_line_is_explained),
 		cmocka_unit_test(
 			test_report_is_verified_by_a_chain_that_outlives_its_set),
 		cmocka_unit_test(test_session_is_made_for_a_real_platform_only),
