@@ -48,6 +48,18 @@ static void wait_parked(struct cf_vcpu_thread *v)
 	pthread_mutex_unlock(&m->wake_lock);
 }
 
+/* What of the limit on instructions this vCPU has left. */
+static uint64_t budget_left(const struct cf_vcpu_thread *v)
+{
+	const struct cf_machine *m = v->m;
+	uint64_t done;
+
+	if (m->budget == UINT64_MAX)
+		return UINT64_MAX;
+	done = m->accel->instructions(m->vm, v->index);
+	return done < m->budget ? m->budget - done : 0;
+}
+
 static void *vcpu_main(void *opaque)
 {
 	struct cf_vcpu_thread *v = opaque;
@@ -58,8 +70,11 @@ static void *vcpu_main(void *opaque)
 		stop = (struct cf_stop_info) { 0 };
 		if (!cf_machine_enter(v))
 			break;
-		m->accel->run(m->vm, v->index, m->budget, &stop);
+		m->accel->run(m->vm, v->index, budget_left(v), &stop);
 		cf_machine_leave(v);
+		/* With a limit, the engine also comes back from idling. */
+		if (stop.why == CF_STOP_BUDGET && budget_left(v))
+			continue;
 		if (stop.why == CF_STOP_PARKED)
 			wait_parked(v);
 		else if (stop.why == CF_STOP_DEBUG && m->gdb)
