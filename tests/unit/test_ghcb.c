@@ -244,6 +244,16 @@ static void test_ghcb_mmio_goes_to_the_machine(void **state)
 	call(0x80000002, 0xFEC00000, 2);
 	expect_ok();
 	assert_int_equal(device.value, 0x7788);
+	/* In memory it is the host's view of it. */
+	begin();
+	put(GHCB_SCRATCH, GHCB + 0x808);
+	page[0x808] = 0x5A;
+	call(0x80000002, 0x7001, 1);
+	expect_ok();
+	begin();
+	put(GHCB_SCRATCH, GHCB + 0x808);
+	call(0x80000001, 0x7000, 2);
+	assert_int_equal(cf_load_le16(page + 0x808), 0x5A00);
 	begin();
 	put(GHCB_SCRATCH, GHCB + 0x808);
 	call(0x80000001, 0xFEE00020, 3);
@@ -375,120 +385,6 @@ static void test_ghcb_extended_request_brings_certificates(void **state)
 	assert_int_equal(certs[5000], 0);
 }
 
-/* A private page with a save area of this state. */
-static void make_vmsa(uint64_t gpa, uint64_t efer, uint64_t features)
-{
-	struct cf_rmp_entry e = { .assigned = true,
-		.validated = true,
-		.vmsa = true,
-		.asid = ASID,
-		.gpa = gpa };
-	struct cf_cpu_state s;
-	uint8_t vmsa[4096];
-
-	cf_cpu_state_reset(&s, 0);
-	s.rip = 0x1234;
-	s.efer = efer;
-	s.sev_features = features;
-	cf_vmsa_encode(&s, vmsa);
-	assert_ok(cf_guest_write_private(
-		vm.mem, ASID, gpa, vmsa, sizeof(vmsa), &err));
-	assert_true(cf_rmp_set(vm.mem, gpa, &e));
-}
-
-static void create_ap(uint64_t apic_id, unsigned op, uint64_t vmsa)
-{
-	begin();
-	put(GHCB_RAX, 1);
-	call(0x80000013, apic_id << 32 | op, vmsa);
-}
-
-static void test_ghcb_ap_creation_starts_the_vcpu_from_its_vmsa(void **state)
-{
-	cpu[1].parked = true;
-	make_vmsa(0x9000, 0x1000, 1);
-	create_ap(1, 1, 0x9000);
-	expect_ok();
-	assert_int_equal(core.attention, CF_ATT_SEV);
-	assert_int_equal(core.loads, 0); /* on its own thread, not before */
-	cf_sev_attend(&cpu[1]);
-	assert_int_equal(core.loads, 1);
-	assert_int_equal(core.loaded.rip, 0x1234);
-	assert_false(cpu[1].parked);
-	/* Destroyed, its state is in the page again. */
-	core.loaded.rip = 0x5678;
-	create_ap(1, 2, 0);
-	expect_ok();
-	cf_sev_attend(&cpu[1]);
-	assert_true(cpu[1].parked);
-	{
-		struct cf_cpu_state s;
-		uint8_t vmsa[4096];
-
-		assert_ok(cf_guest_read_private(
-			vm.mem, ASID, 0x9000, vmsa, sizeof(vmsa), &err));
-		cf_vmsa_decode(vmsa, &s);
-		assert_int_equal(s.rip, 0x5678);
-	}
-}
-
-static void test_ghcb_ap_creation_on_init_waits_for_init(void **state)
-{
-	make_vmsa(0x9000, 0x1000, 1);
-	create_ap(1, 0, 0x9000);
-	expect_ok();
-	cf_sev_attend(&cpu[1]);
-	assert_int_equal(core.loads, 0);
-	assert_true(cf_sev_init_ipi(&cpu[1]));
-	assert_int_equal(core.loads, 1);
-}
-
-static void test_ghcb_ap_creation_refuses_bad_save_areas(void **state)
-{
-	struct cf_rmp_entry e = {
-		.assigned = true, .validated = true, .asid = ASID, .gpa = 0xA000
-	};
-
-	assert_true(cf_rmp_set(vm.mem, 0xA000, &e));
-	create_ap(1, 1, 0xA000); /* not marked by RMPADJUST */
-	expect_malformed(GHCB_BAD_INPUT);
-	make_vmsa(0x200000, 0x1000, 1);
-	create_ap(1, 1, 0x200000); /* 2 MiB aligned */
-	expect_malformed(GHCB_BAD_INPUT);
-	make_vmsa(0x9000, 0x1000, 1);
-	create_ap(2, 1, 0x9000); /* no such vCPU */
-	expect_malformed(GHCB_BAD_INPUT);
-	create_ap(1, 3, 0x9000); /* no such request */
-	expect_malformed(GHCB_BAD_INPUT);
-	begin();
-	put(GHCB_RAX, 3);
-	call(0x80000013, UINT64_C(1) << 32 | 1, 0x9000); /* other features */
-	expect_malformed(GHCB_BAD_INPUT);
-	/* VMRUN's own checks come when it runs: no SVME, no guest. */
-	cpu[1].parked = true;
-	make_vmsa(0x9000, 0, 1);
-	create_ap(1, 1, 0x9000);
-	expect_ok();
-	cf_sev_attend(&cpu[1]);
-	assert_int_equal(core.loads, 0);
-	assert_true(cpu[1].parked);
-}
-
-static void test_ghcb_reset_hold_ends_with_a_startup_ipi(void **state)
-{
-	begin();
-	call(0x80000004, 0, 0);
-	assert_true(cpu[0].wait_sipi);
-	assert_true(cf_sev_startup_ipi(&cpu[0]));
-	assert_false(cpu[0].wait_sipi);
-	assert_ok(cf_guest_read(vm.mem, GHCB, page, sizeof(page), &err));
-	assert_int_equal(got(GHCB_INFO2), 1);
-	/* By the MSR protocol. */
-	assert_int_equal(msr_call(0x006), 0x007);
-	assert_true(cf_sev_startup_ipi(&cpu[0]));
-	assert_int_equal(cpu[0].ghcb_msr, 0x1007);
-}
-
 static void test_ghcb_small_events(void **state)
 {
 	begin();
@@ -585,10 +481,6 @@ int main(void)
 		SNP(test_ghcb_psc_of_the_present_state_keeps_validation),
 		SNP(test_ghcb_guest_request_passes_the_firmware_status),
 		SNP(test_ghcb_extended_request_brings_certificates),
-		SNP(test_ghcb_ap_creation_starts_the_vcpu_from_its_vmsa),
-		SNP(test_ghcb_ap_creation_on_init_waits_for_init),
-		SNP(test_ghcb_ap_creation_refuses_bad_save_areas),
-		ES(test_ghcb_reset_hold_ends_with_a_startup_ipi),
 		SNP(test_ghcb_small_events),
 		ES(test_ghcb_small_events),
 		SNP(test_ghcb_lists_apic_ids),

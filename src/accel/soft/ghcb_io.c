@@ -100,16 +100,28 @@ static bool mmio_size_ok(uint64_t n)
 	return n == 1 || n == 2 || n == 4 || n == 8;
 }
 
+/* An address in memory is an access as the host makes it: OVMF writes its
+ * flash this way, which an IGVM file has put into RAM. */
+static bool in_memory(const struct ghcb *g)
+{
+	return cf_memory_covers(g->cpu->vm->mem, g->info1, g->info2);
+}
+
 enum cf_ghcb_error cf_ghcb_mmio_read(struct ghcb *g)
 {
 	const struct cf_accel_host *host = &g->cpu->vm->host;
+	struct coffer_error err;
 	uint8_t data[8];
 
 	if (!mmio_size_ok(g->info2))
 		return GHCB_BAD_INPUT;
-	cf_store_le64(data,
-		host->mmio_read(host->opaque, g->cpu->index, g->info1,
-			(unsigned)g->info2));
+	if (!in_memory(g))
+		cf_store_le64(data,
+			host->mmio_read(host->opaque, g->cpu->index, g->info1,
+				(unsigned)g->info2));
+	else if (cf_guest_read(g->cpu->vm->mem, g->info1, data,
+			 (size_t)g->info2, &err) != COFFER_OK)
+		return GHCB_BAD_INPUT;
 	return cf_ghcb_scratch_write(g, data, (size_t)g->info2)
 		? GHCB_OK
 		: GHCB_BAD_SCRATCH;
@@ -118,12 +130,25 @@ enum cf_ghcb_error cf_ghcb_mmio_read(struct ghcb *g)
 enum cf_ghcb_error cf_ghcb_mmio_write(struct ghcb *g)
 {
 	const struct cf_accel_host *host = &g->cpu->vm->host;
+	enum cf_region_kind kind = CF_REGION_RAM;
 	uint8_t data[8] = { 0 };
+	struct coffer_error err;
 
 	if (!mmio_size_ok(g->info2))
 		return GHCB_BAD_INPUT;
 	if (!cf_ghcb_scratch_read(g, data, (size_t)g->info2))
 		return GHCB_BAD_SCRATCH;
+	if (in_memory(g)) {
+		if (!cf_memory_page(g->cpu->vm->mem, g->info1,
+			    cf_memory_page_view(g->cpu->vm->mem, g->info1),
+			    &kind) ||
+			kind == CF_REGION_ROM)
+			return GHCB_OK; /* dropped */
+		return cf_guest_write(g->cpu->vm->mem, g->info1, data,
+			       (size_t)g->info2, &err) == COFFER_OK
+			? GHCB_OK
+			: GHCB_BAD_INPUT;
+	}
 	host->mmio_write(host->opaque, g->cpu->index, g->info1,
 		(unsigned)g->info2, cf_load_le64(data));
 	return GHCB_OK;
