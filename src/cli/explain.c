@@ -32,24 +32,29 @@ static const struct cli_option options[] = {
 	{ NULL },
 };
 
-static int check_policy(
-	const struct cli_args *args, const struct explain_target *t)
+static int get_policy(const struct cli_args *args, struct explain_target *t)
 {
-	uint64_t policy;
-
-	if (!cli_get_u64(args, "policy", UINT64_MAX, 0, &policy))
+	if (!cli_get_u64(args, "policy", UINT64_MAX, 0, &t->believed_policy))
 		return CLI_USAGE;
-	if (t->from_report && cli_has(args, "policy") && policy != t->policy)
-		fprintf(stderr,
-			"coffer explain: the report's policy is 0x%llx, not "
-			"0x%llx; it is not part of the digest\n",
-			(unsigned long long)t->policy,
-			(unsigned long long)policy);
+	t->has_believed_policy = cli_has(args, "policy");
 	return -1;
 }
 
-static int explain_igvm(
-	const struct cli_args *args, const struct explain_target *t)
+/* The policy of an IGVM file, unless the user named one. */
+static void get_file_policy(const struct cf_igvm *file, enum cf_platform p,
+	const struct cf_loader_profile *profile, struct explain_target *t)
+{
+	struct cf_plan *plan;
+
+	if (t->has_believed_policy ||
+		cf_plan_from_igvm(file, p, profile, NULL, &plan, NULL))
+		return;
+	t->has_believed_policy = plan->has_policy;
+	t->believed_policy = plan->policy;
+	cf_plan_destroy(plan);
+}
+
+static int explain_igvm(const struct cli_args *args, struct explain_target *t)
 {
 	const char *path = cli_get(args, "igvm");
 	const char *platform = cli_get(args, "platform");
@@ -76,6 +81,8 @@ static int explain_igvm(
 	if (!st && !platform)
 		st = cf_plan_pick_platform(
 			file, ~(1u << CF_PLATFORM_NATIVE), &p, &err);
+	if (!st)
+		get_file_policy(file, p, profile, t);
 	if (!st)
 		st = cf_explain_igvm(
 			file, p, profile, t->digest, t->len, &r, &err);
@@ -218,7 +225,7 @@ static int explain(const struct cli_args *args)
 			args->command, "either --ovmf or --igvm is needed");
 	leave = explain_read_target(args, args->operand[0], &t);
 	if (leave < 0)
-		leave = check_policy(args, &t);
+		leave = get_policy(args, &t);
 	if (leave >= 0)
 		return leave;
 	return cli_has(args, "igvm") ? explain_igvm(args, &t)

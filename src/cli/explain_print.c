@@ -51,6 +51,12 @@ static void print_json(
 
 	cf_hex(hex, t->digest, t->len);
 	add_text(o, "value", hex);
+	if (t->from_report)
+		json_object_object_add(
+			o, "report_policy", json_object_new_uint64(t->policy));
+	if (t->has_believed_policy)
+		json_object_object_add(o, "believed_policy",
+			json_object_new_uint64(t->believed_policy));
 	json_object_object_add(
 		o, "found", json_object_new_boolean(r->nmatches > 0));
 	json_object_object_add(
@@ -102,6 +108,12 @@ static void print_text(struct cf_explain_result *r)
 	}
 }
 
+static bool policy_differs(const struct explain_target *t)
+{
+	return t->from_report && t->has_believed_policy &&
+		t->policy != t->believed_policy;
+}
+
 int explain_print(const struct cli_args *args, const struct explain_target *t,
 	struct cf_explain_result *r)
 {
@@ -109,5 +121,9 @@ int explain_print(const struct cli_args *args, const struct explain_target *t,
 		print_json(t, r);
 	else
 		print_text(r);
+	if (policy_differs(t) && !cli_has(args, "json"))
+		printf("policy: not 0x%" PRIx64 " but 0x%" PRIx64
+		       " in the report (no part of the digest)\n",
+			t->believed_policy, t->policy);
 	return r->nmatches ? CLI_OK : CLI_FAILED;
 }

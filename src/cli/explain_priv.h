@@ -14,6 +14,9 @@ struct explain_target {
 	bool from_report;
 	uint64_t policy;    /* of the report */
 	uint32_t signature; /* CPU signature of the report; 0: not told */
+	/* What the inputs say of the policy, which no SNP digest holds. */
+	bool has_believed_policy;
+	uint64_t believed_policy;
 };
 
 /* Firmware files beside the one that was named, for wrong halves. */

@@ -143,6 +143,8 @@ static int load_cpu(
 		in->params.cpuid_signature = (uint32_t)signature;
 		return -1;
 	}
+	if (!type && guess)
+		type = "EPYC-v4";
 	if (type && !cf_cpu_type_signature(type, &in->params.cpuid_signature))
 		return cli_usage(args->command,
 			"--vcpu-type: no type '%s'; EPYC, EPYC-v4, EPYC-Rome, "

@@ -158,6 +158,10 @@ def explanations(fw):
     code, out, err = run("explain", SNP3_GENOA, *snp)
     TAP.check(code == 0 and "vCPUs: not 1 but 3" in out and
               "(EPYC-Genoa)" in out, "explain_names_what_differs", out + err)
+    code, out, err = run("explain", SNP3_GENOA, "--ovmf", fw)
+    TAP.check(code == 0 and "vCPUs: not 1 but 3" in out and
+              "not 0x800f12 (EPYC) but 0xa10f10 (EPYC-Genoa)" in out,
+              "explain_guesses_what_is_not_said", out + err)
     code, out, _ = run("explain", base64.b64encode(
         bytes.fromhex(SNP1)).decode(), *snp)
     TAP.check(code == 0 and "the inputs are right" in out,

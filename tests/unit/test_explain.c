@@ -7,6 +7,7 @@
 
 #include "explain/explain.h"
 #include "igvm/igvm.h"
+#include "sp/sp.h"
 
 static struct coffer_error err;
 static uint8_t fw[SYN_LEN];
@@ -237,6 +238,63 @@ static void add_header(struct cf_igvm_writer *w, const struct cf_igvm_header *h)
 	assert_ok(cf_igvm_writer_add(w, h, &err));
 }
 
+/* The file has one context, the guest ran with three vCPUs: KVM added reset
+ * states.  The digest comes from the firmware source, whose first VMSA is the
+ * same state as a vCPU's without a context. */
+static void test_explain_igvm_finds_vcpus_without_context(void **state)
+{
+	struct cf_igvm_header platform = { .type = CF_IGVM_SUPPORTED_PLATFORM,
+		.compatibility_mask = 1 };
+	struct cf_igvm_header context = { .type = CF_IGVM_VP_CONTEXT,
+		.compatibility_mask = 1 };
+	const struct cf_vmsa_params p = { .cpuid_signature = 0xa00f11,
+		.sev_features = 1,
+		.eip = CF_RESET_EIP };
+	uint8_t vmsa[4096], target[CF_DIGEST_MAX];
+	struct cf_cpu_state state_of;
+	struct cf_explain_result r;
+	struct cf_igvm_writer *w;
+	struct cf_buf bytes = { 0 };
+	struct cf_igvm *file;
+	struct cf_step step[3];
+	struct cf_plan plan = {
+		.platform = CF_PLATFORM_SEV_SNP, .step = step, .nsteps = 3
+	};
+	size_t len;
+
+	cf_vmsa_initial(&p, &state_of);
+	cf_vmsa_encode(&state_of, vmsa);
+	for (uint16_t i = 0; i < 3; i++)
+		step[i] = (struct cf_step) { .kind = CF_STEP_VCPU,
+			.gpa = CF_KVM_VMSA_GPA,
+			.len = sizeof(vmsa),
+			.data = vmsa,
+			.vp_index = i,
+			.format = CF_VCPU_VMSA };
+	assert_ok(cf_launch_digest(&plan, NULL, target, &len, &err));
+
+	platform.u.platform.platform_type = CF_IGVM_SEV_SNP;
+	platform.u.platform.platform_version = 1;
+	context.u.vp_context.gpa = CF_KVM_VMSA_GPA;
+	context.data = vmsa;
+	context.data_len = sizeof(vmsa);
+	assert_ok(cf_igvm_writer_create(1, CF_IGVM_X64, &w, &err));
+	add_header(w, &platform);
+	add_header(w, &context);
+	assert_ok(cf_igvm_writer_finish(w, &bytes, &err));
+	cf_igvm_writer_destroy(w);
+	assert_ok(cf_igvm_parse(bytes.data, bytes.len, &file, &err));
+	assert_ok(cf_explain_igvm(file, CF_PLATFORM_SEV_SNP, &cf_profile_qemu,
+		target, len, &r, &err));
+	assert_true(r.nmatches > 0);
+	assert_int_equal(r.match[0].nchanges, 1);
+	assert_string_equal(r.match[0].change[0].actual,
+		"3: 2 of CPU 0xa00f11 have no context in the file");
+	cf_explain_result_finish(&r);
+	cf_igvm_destroy(file);
+	cf_buf_finish(&bytes);
+}
+
 static void test_explain_igvm_finds_zero_pages(void **state)
 {
 	struct cf_igvm_header platform = { .type = CF_IGVM_SUPPORTED_PLATFORM,
@@ -285,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_explain_tells_an_hmac_from_a_digest),
 		cmocka_unit_test(test_explain_says_what_it_tried),
 		cmocka_unit_test(test_explain_igvm_finds_zero_pages),
+		cmocka_unit_test(test_explain_igvm_finds_vcpus_without_context),
 	};
 
 	return cmocka_run_group_tests_name(
