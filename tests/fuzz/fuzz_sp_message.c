@@ -7,6 +7,8 @@
  */
 #include "fuzz.h"
 
+/* Little memory: it is copied for every input. */
+#define SP_MEM_PAGES 16
 #include "../unit/sp_mem.h"
 #include "sp/soft/soft_priv.h"
 

@@ -8,8 +8,10 @@
 #include "crypto/crypto.h"
 #include "sp/soft/soft.h"
 
+#ifndef SP_MEM_PAGES
 #define SP_MEM_PAGES 64
-#define SP_MEM_LEN   (SP_MEM_PAGES * CF_PAGE_SIZE)
+#endif
+#define SP_MEM_LEN (SP_MEM_PAGES * CF_PAGE_SIZE)
 
 struct sp_mem {
 	uint8_t raw[SP_MEM_LEN];
