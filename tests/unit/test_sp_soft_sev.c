@@ -264,6 +264,127 @@ static void test_owner_takes_the_platform_with_its_own_ca(void **state)
 	close_world(&w);
 }
 
+static uint32_t init_ex(struct world *w)
+{
+	uint8_t buf[0x24] = { 0 };
+
+	cf_store_le32(buf, sizeof(buf));
+	cf_store_le64(buf + 0x18, AREA);
+	cf_store_le32(buf + 0x20, 0x8000);
+	return call(w, 0x0D, buf, sizeof(buf));
+}
+
+static void pek_key(struct world *w, uint8_t key[64])
+{
+	struct cf_buf pdh = { 0 }, chain = { 0 };
+
+	assert_ok(cf_sp_soft_sev_certs(w->sp, &pdh, &chain, &err));
+	memcpy(key, chain.data + 0x14, 64);
+	cf_buf_finish(&pdh);
+	cf_buf_finish(&chain);
+}
+
+static void test_init_ex_keeps_the_identity_in_the_hosts_buffer(void **state)
+{
+	uint8_t first[64], again[64], byte;
+	struct world w;
+
+	open_world(&w, "a", false);
+	assert_int_equal(call(&w, 0x02, NULL, 0), 0);
+	/* Erased flash. */
+	byte = 0xFF;
+	for (uint64_t i = 0; i < 8; i++)
+		put(&w, AREA + i, &byte, 1);
+	assert_int_equal(init_ex(&w), 0);
+	pek_key(&w, first);
+	assert_int_equal(call(&w, 0x02, NULL, 0), 0);
+	assert_int_equal(init_ex(&w), 0);
+	pek_key(&w, again);
+	assert_memory_equal(first, again, sizeof(first));
+	/* PEK_GEN is written there too. */
+	assert_int_equal(call(&w, 0x05, NULL, 0), 0);
+	pek_key(&w, first);
+	assert_memory_not_equal(first, again, sizeof(first));
+	assert_int_equal(call(&w, 0x02, NULL, 0), 0);
+	assert_int_equal(init_ex(&w), 0);
+	pek_key(&w, again);
+	assert_memory_equal(first, again, sizeof(first));
+	/* What the host changed is refused once, then replaced. */
+	assert_int_equal(call(&w, 0x02, NULL, 0), 0);
+	get(&w, AREA + 500, &byte, 1);
+	byte ^= 1;
+	put(&w, AREA + 500, &byte, 1);
+	assert_int_equal(init_ex(&w), CF_FW_SECURE_DATA_INVALID);
+	assert_int_equal(init_ex(&w), 0);
+	pek_key(&w, again);
+	assert_memory_not_equal(first, again, sizeof(first));
+	close_world(&w);
+}
+
+static void test_keys_are_shared_where_both_policies_allow(void **state)
+{
+	uint8_t buf[0x24] = { 0 }, text[32] = { 3 }, back[32];
+	struct world w;
+
+	open_world(&w, "a", false);
+	start(&w, 0, NULL);
+	cf_store_le32(buf, 1);
+	cf_store_le32(buf + 4, 1); /* another policy */
+	assert_int_equal(
+		call(&w, 0x30, buf, sizeof(buf)), CF_FW_POLICY_FAILURE);
+	cf_store_le32(buf + 4, 0);
+	cf_store_le32(buf, 99);
+	assert_int_equal(call(&w, 0x30, buf, sizeof(buf)), CF_FW_INVALID_GUEST);
+	cf_store_le32(buf, 1);
+	assert_int_equal(call(&w, 0x30, buf, sizeof(buf)), 0);
+	assert_int_equal(cf_load_le32(buf), 2);
+	cf_store_le32(buf + 4, ASID);
+	assert_int_equal(call(&w, 0x21, buf, 8), CF_FW_ASID_OWNED);
+	cf_store_le32(buf + 4, ASID + 1);
+	assert_int_equal(call(&w, 0x21, buf, 8), 0);
+	/* What one has written the other can read. */
+	assert_ok(cf_guest_write_private(
+		w.mem, ASID, 0x4000, text, sizeof(text), &err));
+	assert_ok(cf_guest_read_private(
+		w.mem, ASID + 1, 0x4000, back, sizeof(back), &err));
+	assert_memory_equal(text, back, sizeof(text));
+	close_world(&w);
+	/* NOKS. */
+	open_world(&w, "a", false);
+	start(&w, 2, NULL);
+	cf_store_le32(buf, 1);
+	cf_store_le32(buf + 4, 2);
+	assert_int_equal(
+		call(&w, 0x30, buf, sizeof(buf)), CF_FW_POLICY_FAILURE);
+	close_world(&w);
+}
+
+static void test_an_asid_is_flushed_before_it_is_used_again(void **state)
+{
+	uint8_t buf[0x24] = { 0 };
+	struct world w;
+
+	open_world(&w, "a", false);
+	start(&w, 0, NULL);
+	cf_store_le32(buf, 1);
+	assert_int_equal(call(&w, 0x20, buf, 4), CF_FW_ACTIVE);
+	assert_int_equal(call(&w, 0x22, buf, 4), 0);
+	cf_store_le32(buf + 4, ASID);
+	assert_int_equal(call(&w, 0x21, buf, 8), CF_FW_DFFLUSH_REQUIRED);
+	assert_int_equal(call(&w, 0x0A, NULL, 0), CF_FW_WBINVD_REQUIRED);
+	cf_sp_soft_wbinvd(w.sp);
+	assert_int_equal(call(&w, 0x21, buf, 8), CF_FW_DFFLUSH_REQUIRED);
+	assert_int_equal(call(&w, 0x0A, NULL, 0), 0);
+	cf_store_le32(buf + 4, 0);
+	assert_int_equal(call(&w, 0x21, buf, 8), CF_FW_INVALID_ASID);
+	cf_store_le32(buf + 4, CF_MEMORY_MAX_ASID + 1);
+	assert_int_equal(call(&w, 0x21, buf, 8), CF_FW_INVALID_ASID);
+	cf_store_le32(buf + 4, ASID);
+	assert_int_equal(call(&w, 0x21, buf, 8), 0);
+	assert_int_equal(call(&w, 0x21, buf, 8), CF_FW_ACTIVE);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +394,12 @@ int main(void)
 		cmocka_unit_test(test_attestation_is_signed_by_the_pek),
 		cmocka_unit_test(test_debugging_follows_the_policy),
 		cmocka_unit_test(test_owner_takes_the_platform_with_its_own_ca),
+		cmocka_unit_test(
+			test_init_ex_keeps_the_identity_in_the_hosts_buffer),
+		cmocka_unit_test(
+			test_keys_are_shared_where_both_policies_allow),
+		cmocka_unit_test(
+			test_an_asid_is_flushed_before_it_is_used_again),
 	};
 
 	return cmocka_run_group_tests_name(
