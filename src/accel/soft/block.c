@@ -214,6 +214,7 @@ static uint64_t fetch_gpa(struct vcpu *cpu, uint64_t addr)
 		false);
 	e->tag = tag;
 	e->gpa = w.gpa & CF_PAGE_MASK;
+	cf_tlb_note(cpu, w.gpa);
 	return w.gpa;
 }
 

@@ -130,7 +130,8 @@ struct cf_fetch_entry {
 	uint64_t tag;
 	uint64_t gpa;
 };
-#define CF_FETCH_SIZE 256u
+#define CF_FETCH_SIZE   256u
+#define CF_CACHED_WORDS 256u
 
 struct vcpu;
 struct op;
@@ -311,6 +312,9 @@ struct vcpu {
 	_Atomic int in_guest; /* see world_priv.h */
 	struct cf_watch *watch;
 
+	/* Which physical pages may be cached, by the low bits of their
+	 * number: most of what is to be forgotten never was. */
+	uint64_t cached[CF_CACHED_WORDS];
 	struct cf_fetch_entry fetch[CF_FETCH_SIZE];
 	_Alignas(64) struct cf_tlb_entry tlb[CF_TLB_SIZE];
 };

@@ -163,6 +163,21 @@ uint8_t *cf_host_at(
 /* After a change of paging, CPL, AC or mode: the salts. */
 void cf_update_salt(struct vcpu *cpu);
 
+/* Note that a translation to this page is cached now. */
+static inline void cf_tlb_note(struct vcpu *cpu, uint64_t gpa)
+{
+	uint64_t bit = gpa >> 12 & (CF_CACHED_WORDS * 64 - 1);
+
+	cpu->cached[bit >> 6] |= (uint64_t)1 << (bit & 63);
+}
+
+static inline bool cf_tlb_noted(const struct vcpu *cpu, uint64_t gpa)
+{
+	uint64_t bit = gpa >> 12 & (CF_CACHED_WORDS * 64 - 1);
+
+	return cpu->cached[bit >> 6] >> (bit & 63) & 1;
+}
+
 /* Page walk (walk.c). */
 struct cf_walk {
 	uint64_t gpa;      /* of the byte, C-bit removed */

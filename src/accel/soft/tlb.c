@@ -44,6 +44,7 @@ void cf_tlb_flush(struct vcpu *cpu)
 		memset(cpu->jump, 0, CF_JUMP_SIZE * sizeof(*cpu->jump));
 		cpu->jump_gen = 1;
 	}
+	memset(cpu->cached, 0, sizeof(cpu->cached));
 	cf_update_salt(cpu);
 }
 
@@ -64,6 +65,8 @@ void cf_tlb_forget_gpa(struct vcpu *cpu, uint64_t gpa)
 {
 	unsigned i;
 
+	if (!cf_tlb_noted(cpu, gpa))
+		return;
 	gpa &= CF_PAGE_MASK;
 	for (i = 0; i < CF_TLB_SIZE; i++) {
 		if (cpu->tlb[i].gpa == gpa)
@@ -79,6 +82,8 @@ void cf_tlb_protect_gpa(struct vcpu *cpu, uint64_t gpa)
 {
 	unsigned i;
 
+	if (!cf_tlb_noted(cpu, gpa))
+		return;
 	gpa &= CF_PAGE_MASK;
 	for (i = 0; i < CF_TLB_SIZE; i++) {
 		if (cpu->tlb[i].gpa == gpa)
@@ -127,6 +132,7 @@ static void install(struct vcpu *cpu, uint64_t addr, uint64_t salt,
 
 	e->addend = (uint64_t)(uintptr_t)place->host - addr;
 	e->gpa = place->gpa & CF_PAGE_MASK;
+	cf_tlb_note(cpu, place->gpa);
 	e->rtag = read ? tag : CF_TLB_NONE;
 	e->wtag = write ? tag : CF_TLB_NONE;
 }
