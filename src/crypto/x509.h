@@ -45,6 +45,9 @@ enum coffer_status cf_x509_verify(const struct cf_x509 *cert,
 	const struct cf_x509 *issuer, struct coffer_error *err) CF_MUST_CHECK;
 enum coffer_status cf_x509_crl_verify(const struct cf_x509_crl *crl,
 	const struct cf_x509 *issuer, struct coffer_error *err) CF_MUST_CHECK;
+/* The list says that it is issuer's. */
+bool cf_x509_crl_names(
+	const struct cf_x509_crl *crl, const struct cf_x509 *issuer);
 /* Whether the list names the serial number of cert. */
 bool cf_x509_crl_revokes(
 	const struct cf_x509_crl *crl, const struct cf_x509 *cert);

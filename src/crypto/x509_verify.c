@@ -105,6 +105,13 @@ enum coffer_status cf_x509_verify(const struct cf_x509 *cert,
 	return COFFER_OK;
 }
 
+bool cf_x509_crl_names(
+	const struct cf_x509_crl *crl, const struct cf_x509 *issuer)
+{
+	return X509_NAME_cmp(X509_CRL_get_issuer(crl->x),
+		       X509_get_subject_name(issuer->x)) == 0;
+}
+
 enum coffer_status cf_x509_crl_verify(const struct cf_x509_crl *crl,
 	const struct cf_x509 *issuer, struct coffer_error *err)
 {
@@ -112,8 +119,7 @@ enum coffer_status cf_x509_crl_verify(const struct cf_x509_crl *crl,
 	enum coffer_status status;
 	int good;
 
-	if (X509_NAME_cmp(X509_CRL_get_issuer(crl->x),
-		    X509_get_subject_name(issuer->x)) != 0)
+	if (!cf_x509_crl_names(crl, issuer))
 		return cf_fail(err, COFFER_ERR_MISMATCH,
 			"the list was made by another issuer");
 	status = check_signer(issuer, err);

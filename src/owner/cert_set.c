@@ -199,6 +199,29 @@ static const struct cf_x509 *find_issuer(const struct cf_cert_set *set,
 	return named;
 }
 
+/* The newest list of the root's.  One that only names the root is the answer
+ * when there is no better: it is to fail.  Lists of other roots, as in a copy
+ * of the key distribution service, do not concern this chain. */
+static const struct cf_x509_crl *find_crl(
+	const struct cf_cert_set *set, const struct cf_x509 *ark)
+{
+	const struct cf_x509_crl *best = NULL, *named = NULL;
+
+	for (size_t i = 0; i < set->ncrls; i++) {
+		const struct cf_x509_crl *crl = set->crl[i];
+
+		if (!cf_x509_crl_names(crl, ark))
+			continue;
+		named = crl;
+		if (!cf_x509_crl_verify(crl, ark, NULL) &&
+			(!best ||
+				cf_x509_crl_this_update(crl) >
+					cf_x509_crl_this_update(best)))
+			best = crl;
+	}
+	return best ? best : named;
+}
+
 void cf_chain_find(const struct cf_cert_set *set, const struct cf_report *r,
 	const struct cf_x509 *root, struct cf_chain *out)
 {
@@ -211,9 +234,6 @@ void cf_chain_find(const struct cf_cert_set *set, const struct cf_report *r,
 	out->ark = root;
 	if (!root && out->ask)
 		out->ark = find_issuer(set, out->ask, CF_CERT_ARK);
-	for (size_t i = 0; out->ark && i < set->ncrls && !out->crl; i++)
-		if (!cf_x509_crl_verify(set->crl[i], out->ark, NULL))
-			out->crl = set->crl[i];
-	if (!out->crl && set->ncrls)
-		out->crl = set->crl[0];
+	if (out->ark)
+		out->crl = find_crl(set, out->ark);
 }

@@ -163,7 +163,7 @@ static void check_revocation(const struct cf_chain *chain, int64_t now,
 	get_links(chain, links);
 	if (!chain->crl) {
 		cf_check_set(result, c, CF_NOT_ASKED,
-			"no revocation list was given");
+			"no revocation list of this root was given");
 		return;
 	}
 	next = cf_x509_crl_next_update(chain->crl);

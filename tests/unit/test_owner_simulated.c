@@ -76,6 +76,8 @@ static const struct scene scenes[] = {
 	{ "list of another root", "report_v3.bin", "vcek.der", "ask_milan.der",
 		"ark_milan.der", "crl_other.der", .fails = CF_CHECK_REVOCATION,
 		.reason = "signature" },
+	{ "list of another line", "report_v3.bin", "vcek.der", "ask_milan.der",
+		"ark_milan.der", "crl_genoa.der", .fails = CF_CHECK_COUNT },
 	{ "another chip", "report_v3.bin", "vcek_other_chip.der",
 		"ask_milan.der", "ark_milan.der", .fails = CF_CHECK_CHIP_ID,
 		.reason = "another chip" },

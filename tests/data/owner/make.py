@@ -168,6 +168,7 @@ def main():
     put("crl_old.der", crl("ARK-Milan", ark, [], until=datetime.datetime(
         2024, 2, 1, tzinfo=UTC)))
     put("crl_other.der", crl("ARK-Milan", other, []))
+    put("crl_genoa.der", crl("ARK-Genoa", ark, [2]))
     put("report_v2.bin", report(ek, 2))
     put("report_v3.bin", report(ek, 3))
     put("report_v3_genoa.bin", report(ek, 3, cpuid=(0x19, 0x11, 1)))
