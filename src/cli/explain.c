@@ -223,6 +223,12 @@ static int explain(const struct cli_args *args)
 	if (cli_has(args, "igvm") == cli_has(args, "ovmf"))
 		return cli_usage(
 			args->command, "either --ovmf or --igvm is needed");
+	if (cli_has(args, "igvm") && launch_inputs_given(args, NULL))
+		return cli_usage(args->command,
+			"--%s is for firmware, not for --igvm",
+			launch_inputs_given(args, NULL));
+	if (cli_has(args, "igvm") && cli_has(args, "tik"))
+		return cli_usage(args->command, "--tik works with --ovmf only");
 	leave = explain_read_target(args, args->operand[0], &t);
 	if (leave < 0)
 		leave = get_policy(args, &t);

@@ -314,6 +314,20 @@ int launch_inputs_load(const struct cli_args *args, const char *guess_mode,
 	return leave;
 }
 
+const char *launch_inputs_given(const struct cli_args *args, const char *except)
+{
+	static const struct cli_option inputs[] = {
+		LAUNCH_INPUT_OPTIONS,
+		{ NULL },
+	};
+
+	for (const struct cli_option *o = inputs; o->name; o++)
+		if (cli_has(args, o->name) &&
+			!(except && strcmp(except, o->name) == 0))
+			return o->name;
+	return NULL;
+}
+
 void launch_inputs_finish(struct launch_inputs *in)
 {
 	cf_unmap_file(&in->ovmf_file);

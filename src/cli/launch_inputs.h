@@ -55,6 +55,10 @@ struct launch_inputs {
  */
 int launch_inputs_load(const struct cli_args *args, const char *guess_mode,
 	struct launch_inputs *out);
+/* The first of these options that is given, but not `except` (may be NULL);
+ * NULL: none.  For commands that also take an IGVM file. */
+const char *launch_inputs_given(
+	const struct cli_args *args, const char *except);
 void launch_inputs_finish(struct launch_inputs *in);
 
 #endif

@@ -47,10 +47,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
 		leave = cli_print_version();
 	else if (args.noperands > 1)
 		leave = cli_usage(self, "one IGVM file at a time");
-	else if (args.noperands == 1 && cli_has(&args, "mode"))
+	else if (args.noperands == 1 && launch_inputs_given(&args, "vcpus"))
 		leave = cli_usage(self,
-			"'%s': an IGVM file and --mode exclude each other",
-			args.operand[0]);
+			"'%s': --%s is for firmware, not for IGVM files",
+			args.operand[0], launch_inputs_given(&args, "vcpus"));
 	else
 		leave = args.noperands ? measure_igvm(&args)
 				       : measure_firmware(&args);

@@ -204,6 +204,10 @@ def refusals(fw):
            "xen")
     refuse("sev_has_no_vmsas", 2, "--dump-vmsa", "measure", "--mode", "sev",
            "--ovmf", fw, "--dump-vmsa")
+    refuse("firmware_options_are_not_for_igvm_files", 2, "--vcpu-type",
+           "measure", "x.igvm", "--vcpu-type", "EPYC")
+    refuse("explain_takes_one_kind_of_input", 2, "--mode", "explain",
+           SNP1, "--igvm", "x.igvm", "--mode", "snp")
     refuse("unknown_option", 2, "--frobnicate", "measure", "--frobnicate")
 
 
