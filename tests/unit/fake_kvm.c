@@ -118,6 +118,8 @@ static long add_slot(struct fake_kvm *f, uint32_t slot, uint64_t gpa,
 	f->slot[slot].hva = hva;
 	f->slot[slot].memfd = memfd;
 	f->nslots++;
+	if (f->shape && !cf_kvm_shape_slot(f->shape, gpa, len, hva))
+		return -ENOMEM;
 	return 0;
 }
 

@@ -30,7 +30,10 @@ struct fake_kvm {
 	int fail_errno;          /* ...fails with this errno */
 	uint32_t fail_fw;        /* ...and this firmware status */
 	bool no_dev_kvm, no_dev_sev;
-	struct cf_sp_guest *firmware; /* gets the commands; may be NULL */
+	/* Where the commands go once the rules are checked: a digest, or the
+	 * whole software processor in the kernel's shape; each may be NULL. */
+	struct cf_kvm_shape *shape;
+	struct cf_sp_guest *firmware;
 	/* One exit that KVM_RUN gives before it kicks; 0: none. */
 	uint32_t exit_reason;
 	uint64_t exit_data[8]; /* the exit union, from its start */
@@ -60,6 +63,9 @@ struct fake_kvm {
 };
 
 void fake_kvm_init(struct fake_kvm *f);
+/* The VMSA page that KVM would build of vCPU n's registers; opaque is the
+ * struct fake_kvm. */
+void fake_kvm_vmsa(void *opaque, unsigned n, uint8_t page[4096]);
 struct cf_kvm_sys fake_kvm_sys(struct fake_kvm *f);
 
 #endif

@@ -6,6 +6,7 @@
 #include "fake_kvm.h"
 
 #include "kvm/uapi.h"
+#include "sp/soft/kvm_shape.h"
 
 enum {
 	FAKE_KVM_FD = 1000,

@@ -92,8 +92,9 @@ long fake_registers(
 }
 
 /* KVM's own part of a VMSA: SVME and MCE are the host's, xcr0 is reset. */
-static void build_vmsa(const struct fake_kvm *f, unsigned n, uint8_t page[4096])
+void fake_kvm_vmsa(void *opaque, unsigned n, uint8_t page[4096])
 {
+	const struct fake_kvm *f = opaque;
 	struct cf_cpu_state s = f->state[n];
 
 	s.efer |= 1 << 12;
@@ -121,7 +122,7 @@ static long measure_vmsas(struct fake_kvm *f)
 	for (unsigned i = 0; i < f->nvcpus; i++) {
 		uint8_t page[4096];
 
-		build_vmsa(f, i, page);
+		fake_kvm_vmsa(f, i, page);
 		if (!f->firmware)
 			continue;
 		if (f->firmware->ops->launch_update_vmsa(
@@ -345,24 +346,53 @@ static long dispatch(struct fake_kvm *f, struct cf_kvm_sev_cmd *cmd, void *data)
 	}
 }
 
-static const char *const names[] = {
-	[CF_KVM_SEV_INIT] = "INIT",
-	[CF_KVM_SEV_ES_INIT] = "ES_INIT",
-	[CF_KVM_SEV_LAUNCH_START] = "START",
-	[CF_KVM_SEV_LAUNCH_UPDATE_DATA] = "DATA",
-	[CF_KVM_SEV_LAUNCH_UPDATE_VMSA] = "VMSA",
-	[CF_KVM_SEV_LAUNCH_SECRET] = "SECRET",
-	[CF_KVM_SEV_LAUNCH_MEASURE] = "MEASURE",
-	[CF_KVM_SEV_LAUNCH_FINISH] = "FINISH",
-	[CF_KVM_SEV_INIT2] = "INIT2",
-	[CF_KVM_SEV_SNP_LAUNCH_START] = "SNP_START",
-	[CF_KVM_SEV_SNP_LAUNCH_UPDATE] = "SNP_UPDATE",
-	[CF_KVM_SEV_SNP_LAUNCH_FINISH] = "SNP_FINISH",
+/* Names, and the size of what the command takes. */
+static const struct {
+	const char *name;
+	size_t size;
+} commands[] = {
+	[CF_KVM_SEV_INIT] = { "INIT", 0 },
+	[CF_KVM_SEV_ES_INIT] = { "ES_INIT", 0 },
+	[CF_KVM_SEV_LAUNCH_START] = { "START",
+		sizeof(struct cf_kvm_sev_launch_start) },
+	[CF_KVM_SEV_LAUNCH_UPDATE_DATA] = { "DATA",
+		sizeof(struct cf_kvm_sev_launch_update_data) },
+	[CF_KVM_SEV_LAUNCH_UPDATE_VMSA] = { "VMSA", 0 },
+	[CF_KVM_SEV_LAUNCH_SECRET] = { "SECRET",
+		sizeof(struct cf_kvm_sev_launch_secret) },
+	[CF_KVM_SEV_LAUNCH_MEASURE] = { "MEASURE",
+		sizeof(struct cf_kvm_sev_launch_measure) },
+	[CF_KVM_SEV_LAUNCH_FINISH] = { "FINISH", 0 },
+	[CF_KVM_SEV_INIT2] = { "INIT2", sizeof(struct cf_kvm_sev_init) },
+	[CF_KVM_SEV_SNP_LAUNCH_START] = { "SNP_START",
+		sizeof(struct cf_kvm_sev_snp_launch_start) },
+	[CF_KVM_SEV_SNP_LAUNCH_UPDATE] = { "SNP_UPDATE",
+		sizeof(struct cf_kvm_sev_snp_launch_update) },
+	[CF_KVM_SEV_SNP_LAUNCH_FINISH] = { "SNP_FINISH",
+		sizeof(struct cf_kvm_sev_snp_launch_finish) },
 };
+
+/* The rules first, then the same command again to the processor. */
+static long check_and_forward(
+	struct fake_kvm *f, struct cf_kvm_sev_cmd *cmd, void *data)
+{
+	uint8_t as_given[128];
+	size_t size = commands[cmd->id].size;
+	long result;
+
+	if (size)
+		memcpy(as_given, data, size);
+	result = dispatch(f, cmd, data);
+	if (result || !f->shape)
+		return result;
+	if (size)
+		memcpy(data, as_given, size);
+	return cf_kvm_shape_op(f->shape, cmd);
+}
 
 long fake_sev_op(struct fake_kvm *f, struct cf_kvm_sev_cmd *cmd)
 {
-	bool known = cmd->id < CF_ARRAY_LEN(names) && names[cmd->id];
+	bool known = cmd->id < CF_ARRAY_LEN(commands) && commands[cmd->id].name;
 	size_t len = strlen(f->calls);
 
 	cmd->error = CF_KVM_SEV_NO_FW_CALL;
@@ -371,13 +401,13 @@ long fake_sev_op(struct fake_kvm *f, struct cf_kvm_sev_cmd *cmd)
 	if (f->is_snp && cmd->id < 100)
 		return -EPERM;
 	snprintf(f->calls + len, sizeof(f->calls) - len, "%s%s", len ? " " : "",
-		names[cmd->id]);
+		commands[cmd->id].name);
 	if (f->fail_errno && cmd->id == f->fail_id) {
 		if (f->fail_fw)
 			cmd->error = f->fail_fw;
 		return -f->fail_errno;
 	}
-	return dispatch(f, cmd, (void *)(uintptr_t)cmd->data);
+	return check_and_forward(f, cmd, (void *)(uintptr_t)cmd->data);
 }
 
 static long export_pdh(

@@ -11,6 +11,7 @@
 #include "fake_kvm.h"
 #include "kvm/uapi.h"
 #include "sp/kvm/sp_kvm.h"
+#include "sp/soft/kvm_shape.h"
 
 #include <errno.h>
 
@@ -22,6 +23,8 @@ static struct cf_memory *mem;
 static struct cf_vm *vm;
 static struct cf_sp_guest *guest;
 static struct cf_plan *plan;
+static struct cf_sp_soft *chip; /* NULL: only the digest is kept */
+static bool with_chip;
 static struct cf_ovmf ovmf;
 static uint8_t image[8192];
 
@@ -56,6 +59,8 @@ static int setup(void **state)
 	vm = NULL;
 	guest = NULL;
 	plan = NULL;
+	chip = NULL;
+	with_chip = false;
 	make_image();
 	return 0;
 }
@@ -65,6 +70,8 @@ static int teardown(void **state)
 	cf_accel_kvm_ops()->vm_destroy(vm);
 	cf_sp_guest_destroy(guest);
 	cf_kvm_close(kvm);
+	cf_kvm_shape_destroy(fake.shape);
+	cf_sp_soft_destroy(chip);
 	cf_memory_destroy(mem);
 	cf_plan_destroy(plan);
 	cf_sp_guest_destroy(fake.firmware);
@@ -125,6 +132,53 @@ static void make_plan(enum cf_platform platform, unsigned vcpus, bool legacy)
 	assert_ok(cf_plan_from_firmware(&p, &plan, &err));
 }
 
+/* Roots of RSA keys take seconds to make: one set for all tests. */
+static uint8_t *roots;
+static size_t roots_len;
+
+static enum coffer_status load_record(void *opaque, const char *record,
+	uint8_t **data, size_t *len, struct coffer_error *e)
+{
+	*data = NULL;
+	if (strcmp(record, "roots") || !roots)
+		return COFFER_OK;
+	*data = cf_dup(roots, roots_len);
+	*len = roots_len;
+	return COFFER_OK;
+}
+
+static enum coffer_status store_record(void *opaque, const char *record,
+	const uint8_t *data, size_t len, struct coffer_error *e)
+{
+	if (strcmp(record, "roots") || roots)
+		return COFFER_OK;
+	roots = cf_dup(data, len);
+	roots_len = len;
+	return COFFER_OK;
+}
+
+/* The whole software processor behind the fake kernel. */
+static void make_chip(enum cf_platform platform, unsigned vcpus)
+{
+	struct cf_sp_soft_config c = { .product = CF_SP_MILAN,
+		.seed = (const uint8_t *)"fake",
+		.seed_len = 4,
+		.ops = { .load = load_record, .store = store_record } };
+	struct cf_kvm_shape_config shape = { .platform = platform,
+		.asid = 1,
+		.vcpus = vcpus,
+		.opaque = &fake,
+		.mem = mem,
+		.vmsa = platform == CF_PLATFORM_SEV ? NULL : fake_kvm_vmsa };
+	struct cf_sp_soft_memory memory;
+
+	assert_ok(cf_sp_soft_create(&c, &chip, &err));
+	cf_sp_soft_memory_bind(mem, &memory);
+	cf_sp_soft_set_memory(chip, &memory);
+	shape.sp = chip;
+	assert_ok(cf_kvm_shape_create(&shape, &fake.shape, &err));
+}
+
 /* Everything up to the replay; the plan and the fake are set up. */
 static enum coffer_status prepare(
 	enum cf_platform platform, unsigned vcpus, bool legacy)
@@ -142,6 +196,8 @@ static enum coffer_status prepare(
 	assert_ok(cf_memory_add(mem, 0, 0x900000, CF_REGION_RAM, "ram", &err));
 	assert_ok(cf_memory_add(
 		mem, 0xFFFFE000, 0x2000, CF_REGION_RAM, "firmware", &err));
+	if (with_chip)
+		make_chip(platform, vcpus);
 	sp.kvm = kvm;
 	sp.memory = mem;
 	status = cf_sp_kvm_create(&sp, &guest, &err);
@@ -233,6 +289,61 @@ static void test_snp_launch_measures_what_was_predicted(void **state)
 	assert_non_null(strstr(fake.calls, "INIT2 SNP_START SNP_UPDATE"));
 	assert_null(strstr(fake.calls, "MEASURE"));
 	assert_non_null(strstr(fake.calls, "SNP_FINISH"));
+}
+
+/* The same driver over the software processor itself: its digest is the
+ * offline one too, and it says what hardware would. */
+static void launch_on_chip(enum cf_platform platform, unsigned vcpus)
+{
+	uint8_t want[CF_DIGEST_MAX], got[CF_DIGEST_MAX];
+	size_t want_len, got_len;
+	struct cf_sp_guest *inner;
+
+	with_chip = true;
+	make_plan(platform, vcpus, false);
+	assert_ok(prepare(platform, vcpus, false));
+	assert_ok(launch());
+	assert_string_equal(fake.complaint, "");
+	inner = cf_kvm_shape_guest(fake.shape);
+	assert_ok(cf_launch_digest(plan, NULL, want, &want_len, &err));
+	assert_ok(inner->ops->launch_digest(inner, got, &got_len, &err));
+	assert_int_equal(got_len, want_len);
+	assert_memory_equal(got, want, want_len);
+}
+
+static void test_software_processor_measures_the_same_sev(void **state)
+{
+	launch_on_chip(CF_PLATFORM_SEV, 1);
+}
+
+static void test_software_processor_measures_the_same_es(void **state)
+{
+	launch_on_chip(CF_PLATFORM_SEV_ES, 2);
+}
+
+static void test_software_processor_measures_the_same_snp(void **state)
+{
+	launch_on_chip(CF_PLATFORM_SEV_SNP, 4);
+}
+
+static void test_wrong_id_block_is_the_firmwares_bad_measurement(void **state)
+{
+	static const uint8_t block[96], auth[4096];
+	struct cf_sp_finish finish = {
+		.id_block_enabled = true, .id_block = block, .id_auth = auth
+	};
+	struct cf_launch_params params = { 0 };
+
+	with_chip = true;
+	make_plan(CF_PLATFORM_SEV_SNP, 1, false);
+	assert_ok(prepare(CF_PLATFORM_SEV_SNP, 1, false));
+	set_states();
+	assert_ok(cf_launch_replay(plan, &params, mem, guest, &err));
+	assert_status(COFFER_ERR_FIRMWARE,
+		guest->ops->launch_finish(guest, &finish, &err));
+	assert_message("SNP_LAUNCH_FINISH");
+	assert_true(err.fw_status == CF_FW_BAD_MEASUREMENT ||
+		err.fw_status == CF_FW_INVALID_PARAM);
 }
 
 static void test_partial_and_repeated_updates_give_the_same(void **state)
@@ -467,6 +578,10 @@ int main(void)
 		fake_test(test_sev_es_launch_measures_vmsas_once),
 		fake_test(test_legacy_vm_types_use_the_old_commands),
 		fake_test(test_snp_launch_measures_what_was_predicted),
+		fake_test(test_software_processor_measures_the_same_sev),
+		fake_test(test_software_processor_measures_the_same_es),
+		fake_test(test_software_processor_measures_the_same_snp),
+		fake_test(test_wrong_id_block_is_the_firmwares_bad_measurement),
 		fake_test(test_partial_and_repeated_updates_give_the_same),
 		fake_test(test_endless_eagain_is_given_up),
 		fake_test(test_cpuid_correction_names_leaf_and_registers),
