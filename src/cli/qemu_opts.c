@@ -97,6 +97,8 @@ enum option_kind {
 		max_instructions, NULL, NULL)                                  \
 	X("no-seccomp", 0, NULL, "do not confine the process", false, SWITCH,  \
 		no_seccomp, NULL, NULL)                                        \
+	X("trace", 0, "LIST", "events of the guest: sev, ghcb, rmp, cpu, all", \
+		false, TEXT, trace, NULL, NULL)                                \
 	X("quiet", 0, NULL, "no messages but errors", false, SWITCH, quiet,    \
 		NULL, NULL)
 

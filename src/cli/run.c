@@ -30,8 +30,28 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Is the module of a trace line ("ghcb: ...") in the list of -trace? */
+static bool is_traced(const char *list, const char *text)
+{
+	size_t module = strcspn(text, ":");
+
+	while (*list) {
+		size_t n = strcspn(list, ",");
+
+		if ((n == module && strncmp(list, text, n) == 0) ||
+			(n == 3 && strncmp(list, "all", n) == 0))
+			return true;
+		list += n + (list[n] == ',');
+	}
+	return false;
+}
+
 static void write_log(void *opaque, enum cf_log_level level, const char *text)
 {
+	const struct run *r = opaque;
+
+	if (level == CF_LOG_DEBUG && !is_traced(r->opts.trace, text))
+		return;
 	fprintf(stderr, "coffer run: %s\n", text);
 }
 
@@ -134,8 +154,10 @@ static int run_command(int argc, char **argv, const struct cli_command *self)
 		free(r);
 		return status;
 	}
-	r->log = (struct cf_log) { .level = r->opts.quiet ? CF_LOG_ERROR
-							  : CF_LOG_WARN,
+	r->log = (struct cf_log) { .opaque = r,
+		.level = r->opts.trace  ? CF_LOG_DEBUG
+			: r->opts.quiet ? CF_LOG_ERROR
+					: CF_LOG_WARN,
 		.write = write_log };
 	status = CLI_FAILED;
 	if (qemu_resolve(&r->opts, &err) || run_configure(r, &err) ||

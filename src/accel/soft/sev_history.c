@@ -5,6 +5,8 @@
  */
 #include "accel/soft/sev_state_priv.h"
 
+#include "base/log.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -26,6 +28,9 @@ void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa)
 	uint64_t page = gpa & CF_PAGE_MASK;
 	struct cf_page_record *last;
 
+	cf_log(cpu->vm->config.log, CF_LOG_DEBUG,
+		"rmp: vcpu=%u gpa=0x%016" PRIx64 " %s rip=0x%016" PRIx64,
+		cpu->index, page, event_text[what], cpu->r[CF_R_RIP]);
 	pthread_mutex_lock(&s->lock);
 	last = &s->history[(s->nhistory - 1) % CF_HISTORY_LEN];
 	if (s->nhistory && last->what == what && last->vcpu == cpu->index &&

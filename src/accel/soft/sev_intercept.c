@@ -54,8 +54,12 @@ void cf_sev_intercept(struct vcpu *cpu, uint32_t exit_code)
 	if (kind == VC_UNLESS_DEBUG_SWAP &&
 		cpu->sev_features & FEATURE_DEBUG_SWAP)
 		return;
-	if (kind != NOT_INTERCEPTED)
-		cf_raise_error(cpu, NULL, CF_VEC_VC, exit_code);
+	if (kind == NOT_INTERCEPTED)
+		return;
+	cf_log(cpu->vm->config.log, CF_LOG_DEBUG,
+		"sev: vcpu=%u #VC exit=0x%x rip=0x%016" PRIx64, cpu->index,
+		exit_code, cpu->r[CF_R_RIP]);
+	cf_raise_error(cpu, NULL, CF_VEC_VC, exit_code);
 }
 
 /* MSRs that the save area holds: the hypervisor has no reason to see them.
