@@ -9,8 +9,8 @@
  *   evidence launch DIR FIRMWARE POLICY
  *                                  launches FIRMWARE with DIR/owner_godh.b64
  *                                  and owner_session.b64; prints the
- *                                  measurement; after a line on standard
- *                                  input injects DIR/header.b64, payload.b64
+ *                                  measurement; then injects the packets
+ *                                  that standard input names, HEADER PAYLOAD
  *
  * DIR also keeps the chip's state from one call to the next.
  */
@@ -242,32 +242,39 @@ static void measure_sev(struct world *w, const char *firmware)
 	cf_unmap_file(&m);
 }
 
-static int launch(const char *dir, const char *firmware, const char *policy)
+static void inject(struct world *w, const char *dir, const char *header_name,
+	const char *payload_name)
 {
 	struct cf_buf header = { 0 }, payload = { 0 };
 	uint8_t plain[4096];
-	struct world w;
-	char line[8];
 
-	open_world(&w, dir, CF_SP_MILAN, CF_PLATFORM_SEV);
-	start_sev(&w, dir, (uint32_t)strtoul(policy, NULL, 0));
-	measure_sev(&w, firmware);
-	if (!fgets(line, sizeof(line), stdin))
-		return 1;
-	read_base64(dir, "header.b64", &header);
-	read_base64(dir, "payload.b64", &payload);
-	must(w.g->ops->launch_secret(w.g, header.data, header.len, payload.data,
-		     payload.len, SECRET, &err),
+	read_base64(dir, header_name, &header);
+	read_base64(dir, payload_name, &payload);
+	must(w->g->ops->launch_secret(w->g, header.data, header.len,
+		     payload.data, payload.len, SECRET, &err),
 		"LAUNCH_SECRET");
 	if (payload.len <= sizeof(plain)) {
 		must(cf_guest_read_private(
-			     w.mem, ASID, SECRET, plain, payload.len, &err),
+			     w->mem, ASID, SECRET, plain, payload.len, &err),
 			"secret");
 		write_to(dir, "injected.bin", plain, payload.len);
 	}
 	printf("injected\n");
+	fflush(stdout);
 	cf_buf_finish(&header);
 	cf_buf_finish(&payload);
+}
+
+static int launch(const char *dir, const char *firmware, const char *policy)
+{
+	char header[256], payload[256];
+	struct world w;
+
+	open_world(&w, dir, CF_SP_MILAN, CF_PLATFORM_SEV);
+	start_sev(&w, dir, (uint32_t)strtoul(policy, NULL, 0));
+	measure_sev(&w, firmware);
+	while (scanf("%255s %255s", header, payload) == 2)
+		inject(&w, dir, header, payload);
 	close_world(&w);
 	return 0;
 }
