@@ -55,21 +55,25 @@ static void check_vbs(struct vcase *v)
 	check_measure(v, CF_PLATFORM_VBS);
 }
 
+/* Whichever step says so: no platform that has one, or no digest for it. */
 static void check_none(struct vcase *v)
 {
 	uint8_t digest[CF_DIGEST_MAX];
 	struct cf_mapping bytes;
 	struct cf_igvm *file = open_file(v, &bytes);
-	enum cf_platform platform;
-	struct cf_plan *plan;
+	enum cf_platform platform = CF_PLATFORM_NATIVE;
+	struct cf_plan *plan = NULL;
+	enum coffer_status st;
 	size_t len;
 
 	assert_string_equal(v->expected, "no measurement");
-	assert_ok(cf_plan_pick_platform(file, ~0u, &platform, &err));
-	assert_ok(cf_plan_from_igvm(
-		file, platform, &cf_profile_spec, NULL, &plan, &err));
-	assert_status(COFFER_ERR_UNSUPPORTED,
-		cf_launch_digest(plan, NULL, digest, &len, &err));
+	st = cf_plan_pick_platform(file, ~0u, &platform, &err);
+	if (!st)
+		assert_ok(cf_plan_from_igvm(
+			file, platform, &cf_profile_spec, NULL, &plan, &err));
+	if (!st)
+		st = cf_launch_digest(plan, NULL, digest, &len, &err);
+	assert_int_equal(st, COFFER_ERR_UNSUPPORTED);
 	cf_plan_destroy(plan);
 	close_file(file, &bytes);
 }

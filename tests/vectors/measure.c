@@ -272,7 +272,9 @@ static void check_vmsa(struct vcase *v)
 			cf_cpu_signature((unsigned)case_number(v, "family", 0),
 				(unsigned)case_number(v, "model", 0),
 				(unsigned)case_number(v, "stepping", 0));
-	if (strstr(v->parameters, "VMSA AP")) {
+	if (strstr(v->parameters, "VMSA AP") ||
+		(strstr(v->parameters, "cpu index") &&
+			!strstr(v->parameters, "cpu index 0"))) {
 		p.eip = o.reset_eip;
 		assert_int_equal(p.eip, case_number(v, "eip", p.eip));
 	}
