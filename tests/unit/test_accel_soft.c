@@ -309,6 +309,72 @@ static void test_accel_soft_stops_at_a_triple_fault(void **state)
 	assert_int_equal(stop.rip, GUEST_CODE);
 }
 
+GUEST_ASM(code_one, "mov $1, %eax\n" DONE);
+GUEST_ASM(code_two, "mov $2, %eax\n" DONE);
+
+/* As a disk does that reads a program to where another one was. */
+static void test_accel_soft_notices_code_written_by_the_host(void **state)
+{
+	struct cf_cpu_state s;
+
+	run(*state, code_one, code_one_end, &s);
+	assert_int_equal(s.gpr[CF_RAX], 1);
+	run(*state, code_two, code_two_end, &s);
+	assert_int_equal(s.gpr[CF_RAX], 2);
+}
+
+GUEST_ASM(code_debug,
+	"nop\n"
+	"movq $5, 0x200000\n"
+	"movq 0x200008, %rax\n" DONE);
+
+static void test_accel_soft_stops_for_a_debugger(void **state)
+{
+	const struct cf_debug_point points[] = {
+		{ CF_DEBUG_EXEC, GUEST_CODE + 1, 1 },
+		{ CF_DEBUG_WRITE, 0x200000, 8 },
+		{ CF_DEBUG_READ, 0x200008, 8 },
+	};
+	struct guest *g = *state;
+	struct cf_cpu_state s;
+	struct cf_stop_info stop;
+	struct coffer_error err;
+	uint64_t value = 0;
+
+	guest_put(g, GUEST_CODE, code_debug,
+		(size_t)(code_debug_end - code_debug));
+	guest_long_mode(&s);
+	assert_ok(g->ops->set_state(g->vm, 0, &s, &err));
+	assert_true(g->ops->debug_points(g->vm, points, 3));
+	stop = guest_resume(g, 0);
+	assert_int_equal(stop.why, CF_STOP_DEBUG);
+	assert_int_equal(stop.code, CF_DEBUG_HIT_EXEC);
+	assert_int_equal(stop.rip, GUEST_CODE + 1);
+	stop = guest_resume(g, 0);
+	assert_int_equal(stop.code, CF_DEBUG_HIT_WRITE);
+	assert_int_equal(stop.gpa, 0x200000);
+	assert_true(g->ops->debug_read(g->vm, 0, 0x200000, &value, 8));
+	assert_int_equal(value, 5);
+	value = 77;
+	assert_true(g->ops->debug_write(g->vm, 0, 0x200008, &value, 8));
+	stop = guest_resume(g, 0);
+	assert_int_equal(stop.code, CF_DEBUG_HIT_READ);
+	assert_ok(g->ops->get_state(g->vm, 0, &s, &err));
+	assert_int_equal(s.gpr[CF_RAX], 77);
+	/* One step at a time, without points. */
+	assert_true(g->ops->debug_points(g->vm, NULL, 0));
+	s.rip = GUEST_CODE;
+	assert_ok(g->ops->set_state(g->vm, 0, &s, &err));
+	g->ops->debug_step(g->vm, 0, true);
+	stop = guest_resume(g, 0);
+	g->ops->debug_step(g->vm, 0, false);
+	assert_int_equal(stop.code, CF_DEBUG_HIT_STEP);
+	assert_int_equal(stop.rip, GUEST_CODE + 1);
+	/* Nothing is mapped beyond the first GiB. */
+	assert_false(
+		g->ops->debug_read(g->vm, 0, UINT64_C(1) << 40, &value, 8));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +389,8 @@ int main(void)
 		TEST(test_accel_soft_goes_from_real_to_long_mode),
 		TEST(test_accel_soft_reaches_devices),
 		TEST(test_accel_soft_stops_at_a_triple_fault),
+		TEST(test_accel_soft_notices_code_written_by_the_host),
+		TEST(test_accel_soft_stops_for_a_debugger),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
