@@ -117,26 +117,36 @@ enum coffer_status cf_sp_soft_amd_chain(
 	return status;
 }
 
-enum coffer_status cf_sp_soft_cek(
-	struct cf_sp_soft *sp, struct cf_buf *out, struct coffer_error *err)
+enum coffer_status cf_sp_cek_signed(struct cf_sp_soft *sp,
+	uint8_t cert[CF_SEV_CERT_LEN], struct coffer_error *err)
 {
-	uint8_t cek[CF_P384_LEN], cert[CF_SEV_CERT_LEN], sig[RSA_LEN];
+	uint8_t cek[CF_P384_LEN], sig[RSA_LEN];
 	struct authority ask = { 0 };
-	enum coffer_status status;
+	enum coffer_status status = cf_sp_cek(sp, cek, cert, err);
 
-	pthread_mutex_lock(&sp->lock);
-	status = cf_sp_cek(sp, cek, cert, err);
 	cf_wipe(cek, sizeof(cek));
 	if (!status)
 		status = cf_sp_authority(sp, CF_SP_CERT_ASK, &ask, err);
-	pthread_mutex_unlock(&sp->lock);
 	if (!status && !pss_sign(ask.key, cert, CF_SEV_CERT_BODY, sig))
 		status = cf_sp_x509_failed(err, "the CEK certificate");
 	cf_sp_authority_finish(&ask);
+	if (!status)
+		cf_sev_cert_set_signature(cert, 0, CF_SEV_USAGE_ASK,
+			CF_SEV_ALGO_RSA_SHA384, sig, sizeof(sig));
+	return status;
+}
+
+enum coffer_status cf_sp_soft_cek(
+	struct cf_sp_soft *sp, struct cf_buf *out, struct coffer_error *err)
+{
+	uint8_t cert[CF_SEV_CERT_LEN];
+	enum coffer_status status;
+
+	pthread_mutex_lock(&sp->lock);
+	status = cf_sp_cek_signed(sp, cert, err);
+	pthread_mutex_unlock(&sp->lock);
 	if (status)
 		return status;
-	cf_sev_cert_set_signature(cert, 0, CF_SEV_USAGE_ASK,
-		CF_SEV_ALGO_RSA_SHA384, sig, sizeof(sig));
 	cf_buf_append(out, cert, sizeof(cert));
 	return out->failed ? cf_fail_nomem(err, "the CEK certificate")
 			   : COFFER_OK;

@@ -338,7 +338,7 @@ uint32_t cf_sp_sev_pek_cert_import(struct call *c)
 	return take_keys(sp, &k);
 }
 
-static enum coffer_status export_chain(const struct cf_sp_soft *sp,
+static enum coffer_status export_chain(struct cf_sp_soft *sp,
 	uint8_t chain[CF_SEV_CHAIN_LEN], struct coffer_error *err)
 {
 	uint8_t cek[CF_P384_LEN];
@@ -346,6 +346,8 @@ static enum coffer_status export_chain(const struct cf_sp_soft *sp,
 
 	memcpy(chain, sp->keys.pek_cert, CF_SEV_CERT_LEN);
 	memcpy(chain + CF_SEV_CERT_LEN, sp->keys.oca_cert, CF_SEV_CERT_LEN);
+	if (UNC_CEK_EXPORT_SIGNED)
+		return cf_sp_cek_signed(sp, chain + 2 * CF_SEV_CERT_LEN, err);
 	status = cf_sp_cek(sp, cek, chain + 2 * CF_SEV_CERT_LEN, err);
 	cf_wipe(cek, sizeof(cek));
 	return status;

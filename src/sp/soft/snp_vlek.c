@@ -72,7 +72,6 @@ uint32_t cf_sp_snp_vlek_load(struct call *c)
 		return UNC_VLEK_BAD_TAG;
 	memcpy(sp->vlek_hashstick, stick, sizeof(stick));
 	cf_wipe(stick, sizeof(stick));
-	sp->vlek_tcb = cf_load_le64(w + WRAP_TCB);
 	sp->has_vlek = true;
 	return CF_FW_SUCCESS;
 }

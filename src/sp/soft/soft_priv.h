@@ -175,7 +175,6 @@ struct cf_sp_soft {
 	struct snp_guest snp[MAX_GUESTS];
 	bool rapl_dis, has_vlek;
 	uint8_t vlek_hashstick[VLEK_HASHSTICK_LEN]; /* first 32: a key */
-	uint64_t vlek_tcb;
 };
 
 /* --- Services --- */
@@ -265,6 +264,9 @@ void cf_sp_asid_unbind(struct cf_sp_soft *sp, uint32_t asid);
 enum coffer_status cf_sp_cek(const struct cf_sp_soft *sp,
 	uint8_t scalar[CF_P384_LEN], uint8_t cert[CF_SEV_CERT_LEN],
 	struct coffer_error *err) CF_MUST_CHECK;
+/* The certificate with the ASK's signature, as the key server gives it. */
+enum coffer_status cf_sp_cek_signed(struct cf_sp_soft *sp,
+	uint8_t cert[CF_SEV_CERT_LEN], struct coffer_error *err) CF_MUST_CHECK;
 /* Load or make the owner's identity at INIT: FW status. */
 uint32_t cf_sp_sev_load_keys(struct cf_sp_soft *sp);
 /* Policy of a new guest against this platform: FW status. */
