@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 COFFER = sys.argv[1]
 OVMF = os.path.join(os.environ.get("COFFER_GUEST_CACHE", ".cache"),
@@ -169,6 +170,40 @@ def test_page_draws_itself_in_a_browser(folder):
     # 4 KiB of secrets in the strip of 128 KiB: to scale.
     cell = body[body.index('class="cell secrets"'):][:200]
     assert "width: 3.125%" in cell, cell
+
+
+def test_native_file_starts_in_64_bit_mode(folder):
+    # mov rax, "64-bit!\n"; mov dx, 0x402; eight times: out dx, al;
+    # shr rax, 8; then cli; hlt.  Not even decoded like this in other modes.
+    code = (b"\x48\xb8" + b"64-bit!\n" + b"\x66\xba\x02\x04" +
+            b"\xee\x48\xc1\xe8\x08" * 8 + b"\xfa\xf4")
+    image = os.path.join(folder, "tiny.fd")
+    igvm = os.path.join(folder, "tiny.igvm")
+    console = os.path.join(folder, "console")
+    with open(image, "wb") as f:
+        f.write(bytes(4096) + code + bytes(4096 - len(code)))
+    run("build", "-f", image, "-o", igvm, "--native-entry", "0xfffff000",
+        "native")
+    guest = subprocess.Popen(
+        [COFFER, "run", "-machine", "q35,igvm-cfg=i0", "-object",
+         "igvm-cfg,id=i0,file=" + igvm, "-m", "64M", "-accel", "soft",
+         "-debugcon", "file:" + console, "-serial", "none"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
+    text = ""
+    try:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and guest.poll() is None:
+            if os.path.exists(console):
+                with open(console) as f:
+                    text = f.read()
+            if text.endswith("\n"):
+                break
+            time.sleep(0.05)
+    finally:
+        guest.kill()
+        _, err = guest.communicate()
+    assert text == "64-bit!\n", (text, err)
 
 
 def main():

@@ -291,6 +291,43 @@ static void test_the_library_mode_is_stricter_where_it_must(void **state)
 	cf_buf_finish(&optional);
 }
 
+/* Where the library is laxer, and forgets what is for no platform. */
+static void test_the_library_mode_is_laxer_where_it_may(void **state)
+{
+	const struct cf_igvm_header es = PLATFORM(SEV_ES, 1);
+	const struct cf_igvm_header nobody = INSERT(0, 0x1000, 0);
+	const struct cf_igvm_header area = AREA(0), insert = INSERT(1, 0, 0);
+	struct cf_igvm_writer *w = igvm_writer_with_platform(CF_IGVM_SEV_SNP);
+	struct cf_buf bytes = { 0 };
+	struct cf_igvm *f = NULL;
+
+	/* An insert for no platform neither counts nor uses up the area. */
+	igvm_add_page(w, 0x8000, 1);
+	assert_ok(cf_igvm_writer_add(w, &area, &err));
+	assert_ok(cf_igvm_writer_add(w, &nobody, &err));
+	assert_ok(cf_igvm_writer_add(w, &insert, &err));
+	assert_ok(cf_igvm_writer_finish(w, &bytes, &err));
+	assert_ok(cf_igvm_parse(bytes.data, bytes.len, &f, &err));
+	assert_int_equal(cf_igvm_count(f, CF_IGVM_DIRECTIVES), 4);
+	cf_igvm_destroy(f);
+	assert_int_equal(cf_igvm_parse_mode(bytes.data, bytes.len,
+				 CF_IGVM_BY_LIBRARY, &f, &err),
+		0);
+	assert_int_equal(cf_igvm_count(f, CF_IGVM_DIRECTIVES), 3);
+	cf_igvm_destroy(f);
+	cf_buf_finish(&bytes);
+	/* Of two platforms with one mask, the last counts. */
+	assert_ok(cf_igvm_writer_add(w, &es, &err));
+	assert_ok(cf_igvm_writer_serialize(w, &bytes, &err));
+	assert_int_equal(cf_igvm_parse_mode(bytes.data, bytes.len,
+				 CF_IGVM_BY_LIBRARY, &f, &err),
+		0);
+	assert_int_equal(cf_igvm_platform_of(f, 1), CF_IGVM_SEV_ES);
+	cf_igvm_destroy(f);
+	cf_buf_finish(&bytes);
+	cf_igvm_writer_destroy(w);
+}
+
 /* The check must not take time that grows with the square of the headers. */
 static void test_many_areas_are_quick(void **state)
 {
@@ -316,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_sections_have_an_order),
 		cmocka_unit_test(
 			test_the_library_mode_is_stricter_where_it_must),
+		cmocka_unit_test(test_the_library_mode_is_laxer_where_it_may),
 		cmocka_unit_test(test_many_areas_are_quick),
 	};
 
