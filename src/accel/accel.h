@@ -85,9 +85,22 @@ struct cf_vm_config {
 	/* Certificate table for extended guest requests; may be NULL. */
 	const uint8_t *cert_table;
 	size_t cert_table_len;
+	unsigned faults; /* `soft` only: CF_FAULT_* */
 	/* `kvm` only: the open VM, SEV already initialised; kept. */
 	struct cf_kvm_vm *kvm;
 };
+
+/* What the hypervisor of the soft engine does wrong on purpose, so that a
+ * guest's defences can be tried. */
+#define CF_FAULT_FEATURES 0x01u /* offers no SNP */
+#define CF_FAULT_REGISTER 0x02u /* refuses every GHCB page */
+#define CF_FAULT_PSC      0x04u /* says that pages are converted; they are not */
+#define CF_FAULT_VALIDATE 0x08u /* takes each validation back at once */
+#define CF_FAULT_CPUID    0x10u /* answers that there is no SEV */
+#define CF_FAULT_REQUEST  0x20u /* does not bring messages to the processor */
+/* One of "features", "register", ...; false: no such fault. */
+CF_MUST_CHECK bool cf_accel_fault_from_name(
+	const char *name, size_t len, unsigned *out);
 
 /* Why cf_vcpu_run came back. */
 enum cf_stop {

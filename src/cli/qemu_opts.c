@@ -99,6 +99,10 @@ enum option_kind {
 		no_seccomp, NULL, NULL)                                        \
 	X("trace", 0, "LIST", "events of the guest: sev, ghcb, rmp, cpu, all", \
 		false, TEXT, trace, NULL, NULL)                                \
+	X("fault", 0, "LIST",                                                  \
+		"wrongs of the hypervisor, to try a guest: "                   \
+		"features, register, psc, validate, cpuid, request",           \
+		false, TEXT, fault, NULL, NULL)                                \
 	X("quiet", 0, NULL, "no messages but errors", false, SWITCH, quiet,    \
 		NULL, NULL)
 

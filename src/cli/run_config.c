@@ -278,6 +278,26 @@ static enum coffer_status map_inputs(struct run *r, struct coffer_error *err)
 	return s;
 }
 
+static enum coffer_status configure_faults(
+	struct run *r, struct coffer_error *err)
+{
+	const char *list = r->opts.fault ? r->opts.fault : "";
+
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		unsigned bit;
+
+		if (!cf_accel_fault_from_name(list, n, &bit))
+			return cf_fail(err, COFFER_ERR_ARGUMENT,
+				"-fault %.*s: must be features, register, psc, "
+				"validate, cpuid or request",
+				(int)n, list);
+		r->config.faults |= bit;
+		list += n + (list[n] == ',');
+	}
+	return COFFER_OK;
+}
+
 enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_options *o = &r->opts;
@@ -293,9 +313,9 @@ enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 	};
 	if (o->guest)
 		r->config.cbit = (unsigned)qemu_get_u64(o->guest, "cbitpos");
-	if ((s = configure_time(r, err)) || (s = run_choose_engine(r, err)) ||
-		(s = map_inputs(r, err)) || (s = open_named(r, err)) ||
-		(s = configure_devices(r, err)))
+	if ((s = configure_faults(r, err)) || (s = configure_time(r, err)) ||
+		(s = run_choose_engine(r, err)) || (s = map_inputs(r, err)) ||
+		(s = open_named(r, err)) || (s = configure_devices(r, err)))
 		return s;
 	return configure_serial(r, err);
 }

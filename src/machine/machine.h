@@ -73,6 +73,7 @@ struct cf_machine_config {
 	bool icount;
 	unsigned icount_shift;
 	int64_t rtc_seconds;      /* seconds since 1970; -1: the host's time */
+	unsigned faults;          /* CF_FAULT_*, see accel/accel.h */
 	const struct cf_log *log; /* kept; NULL: none */
 };
 

@@ -87,6 +87,29 @@ def snp(vcpus):
     must(report[MEASUREMENT].hex() == expected, "reported")
 
 
+# What the payload makes of a hypervisor that does wrong: the reason of its
+# termination request (enum reason in src/shim/guest/sev.h) or the report of
+# the fault that it runs into.
+FAULTS = {
+    "features": "reason set 1, code 0x2 ",
+    "register": "reason set 1, code 0x3 ",
+    "psc": "shared write, but the page is private",
+    "validate": "reason set 1, code 0x8 ",
+    "request": "reason set 1, code 0xb ",
+    "cpuid": None,  # not noticed: the payload asks the CPUID page alone
+}
+
+
+def fault(name):
+    r = run("snp", 1, "-fault", name)
+    want = FAULTS[name]
+    if want is None:
+        must(r.returncode == 0, "noticed: " + r.stderr)
+        return
+    must(r.returncode == 1, "exit status %d" % r.returncode)
+    must(want in r.stderr, "no '%s' in: %s" % (want, r.stderr))
+
+
 def changed_page():
     """One bit of the payload's text: another digest, everywhere."""
     data = bytearray(open(folder + "/snp.igvm", "rb").read())
@@ -105,6 +128,7 @@ def changed_page():
 
 tests = [("native payload with %d vcpus" % n, native, n) for n in (1, 4)]
 tests += [("snp payload with %d vcpus" % n, snp, n) for n in (1, 4)]
+tests += [("snp payload and fault '%s'" % f, fault, f) for f in FAULTS]
 tests += [("a changed page changes the digest", lambda _: changed_page(), 0)]
 
 print("1..%d" % len(tests))

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define CPUID_SEV 0x8000001Fu
 #define CODE_MASK 0xFFFu
 #define ALL_ONES  (UINT64_MAX << 12)
 
@@ -28,13 +29,23 @@ uint64_t cf_ghcb_reset_value(const struct cf_vm *vm)
 
 uint64_t cf_ghcb_features(const struct cf_vm *vm)
 {
-	return vm->snp ? CF_GHCB_FEATURES_SNP : 0;
+	return vm->snp && !cf_fault(vm, CF_FAULT_FEATURES)
+		? CF_GHCB_FEATURES_SNP
+		: 0;
 }
 
 static uint64_t do_info(
 	struct vcpu *cpu, uint64_t request, struct cf_ghcb_outcome *out)
 {
 	return sev_info(cpu->vm);
+}
+
+void cf_ghcb_cpuid(const struct cf_vm *vm, const struct cf_cpuid_env *env,
+	uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	cf_cpuid(env, leaf, subleaf, out);
+	if (leaf == CPUID_SEV && cf_fault(vm, CF_FAULT_CPUID))
+		out[0] = out[1] = out[2] = out[3] = 0;
 }
 
 static uint64_t do_cpuid(
@@ -45,7 +56,7 @@ static uint64_t do_cpuid(
 	uint32_t regs[4];
 
 	env.cr4 = cpu->cr4;
-	cf_cpuid(&env, (uint32_t)(request >> 32), 0, regs);
+	cf_ghcb_cpuid(cpu->vm, &env, (uint32_t)(request >> 32), 0, regs);
 	return (uint64_t)regs[reg] << 32 | (uint64_t)reg << 30 | 0x005;
 }
 
@@ -68,7 +79,8 @@ static uint64_t do_register(
 {
 	uint64_t gpa = request & ~(uint64_t)CODE_MASK;
 
-	if (!cf_memory_covers(cpu->vm->mem, gpa, 4096))
+	if (!cf_memory_covers(cpu->vm->mem, gpa, 4096) ||
+		cf_fault(cpu->vm, CF_FAULT_REGISTER))
 		return ALL_ONES | 0x013;
 	cf_sev_of(cpu)->registered = gpa;
 	return gpa | 0x013;

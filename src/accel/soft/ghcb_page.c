@@ -140,7 +140,8 @@ static enum cf_ghcb_error do_cpuid(struct ghcb *g)
 		env.xcr0 = cf_ghcb_get(g, GHCB_XCR0);
 	if (cf_ghcb_has(g, GHCB_XSS))
 		env.xss = cf_ghcb_get(g, GHCB_XSS);
-	cf_cpuid(&env, leaf, (uint32_t)cf_ghcb_get(g, GHCB_RCX), r);
+	cf_ghcb_cpuid(
+		g->cpu->vm, &env, leaf, (uint32_t)cf_ghcb_get(g, GHCB_RCX), r);
 	cf_ghcb_reply(g, GHCB_RAX, r[0]);
 	cf_ghcb_reply(g, GHCB_RBX, r[1]);
 	cf_ghcb_reply(g, GHCB_RCX, r[2]);

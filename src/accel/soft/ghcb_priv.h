@@ -33,6 +33,9 @@ void cf_ghcb_msr(struct vcpu *cpu, struct cf_ghcb_outcome *out);
 /* Value of the MSR when a vCPU starts. */
 uint64_t cf_ghcb_reset_value(const struct cf_vm *vm);
 uint64_t cf_ghcb_features(const struct cf_vm *vm);
+/* CPUID as the hypervisor answers it. */
+void cf_ghcb_cpuid(const struct cf_vm *vm, const struct cf_cpuid_env *env,
+	uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 /* A termination request in words. */
 void cf_ghcb_terminate(struct vcpu *cpu, unsigned set, unsigned code,
 	struct cf_ghcb_outcome *out);

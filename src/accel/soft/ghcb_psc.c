@@ -32,6 +32,8 @@ bool cf_page_set_state(struct vcpu *cpu, uint64_t gpa, bool private_page)
 
 	if (!cf_rmp_get(cpu->vm->mem, gpa, &e))
 		return false;
+	if (cf_fault(cpu->vm, CF_FAULT_PSC))
+		return true;
 	/* As on hardware, asking for what is so already changes nothing, in
 	 * particular not the validation. */
 	if (e.assigned == private_page)

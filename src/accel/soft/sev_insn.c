@@ -96,6 +96,10 @@ const struct op *cf_op_pvalidate(struct vcpu *cpu, const struct op *op)
 	store_entry(cpu, gpa, &e);
 	cf_history_add(
 		cpu, validate ? CF_HIST_VALIDATED : CF_HIST_RESCINDED, gpa);
+	if (validate && cf_fault(cpu->vm, CF_FAULT_VALIDATE)) {
+		e.validated = false;
+		store_entry(cpu, gpa, &e);
+	}
 	return finish(cpu, op, 0, false);
 }
 

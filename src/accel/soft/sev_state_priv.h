@@ -57,6 +57,11 @@ static inline struct cf_sev_vcpu *cf_sev_of(const struct vcpu *cpu)
 	return &cpu->vm->sev_vm->vcpu[cpu->index];
 }
 
+static inline bool cf_fault(const struct cf_vm *vm, unsigned fault)
+{
+	return CF_UNLIKELY(vm->config.faults & fault);
+}
+
 void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa);
 /* The newest events of a page as one line, newest first. */
 void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len);
