@@ -98,6 +98,16 @@ static const char *debugger_port(const struct run *r)
 	return r->opts.gdb_default ? "tcp::1234" : NULL;
 }
 
+/* A guest on KVM opens /dev/kvm again for its next life. */
+static bool may_confine(struct run *r)
+{
+	if (r->opts.no_seccomp || r->confined ||
+		(r->config.kvm && !r->opts.no_reboot))
+		return false;
+	r->confined = true;
+	return true;
+}
+
 /* From power-on to the end of the guest or its next reset. */
 static int one_life(struct run *r, bool *again)
 {
@@ -123,6 +133,8 @@ static int one_life(struct run *r, bool *again)
 		return cli_failed(r->self, &err);
 	if (r->opts.print_digest)
 		print_digests(r);
+	if (may_confine(r) && run_confine(r, &err))
+		return cli_failed(r->self, &err);
 	running = r->machine;
 	if (cf_machine_run(r->machine, limit, &result, &err)) {
 		running = NULL;
@@ -131,8 +143,10 @@ static int one_life(struct run *r, bool *again)
 	running = NULL;
 	status = exit_status(r, &result);
 	run_tell_end(r, &result);
+	/* The secure processor's state cannot be opened again when confined:
+	 * a reset ends a confidential guest, as it did in QEMU before 11. */
 	*again = result.end == CF_END_RESET && !r->opts.no_reboot &&
-		!r->quit_asked;
+		!r->quit_asked && !(r->opts.guest && r->confined);
 	/* -S is for the first start. */
 	r->config.paused = false;
 	return status;

@@ -158,14 +158,18 @@ static enum coffer_status add_nic(
 static enum coffer_status add_drive(
 	struct run *r, const struct qemu_set *drive, struct coffer_error *err)
 {
+	struct cf_drive_config *d;
+	enum coffer_status s;
+
 	if (r->config.ndrives == CF_MAX_DRIVES)
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"-drive: more than %d disks", CF_MAX_DRIVES);
-	r->config.drive[r->config.ndrives++] = (struct cf_drive_config) {
-		.path = qemu_get(drive, "file"),
-		.readonly = qemu_get_bool(drive, "readonly"),
-	};
-	return COFFER_OK;
+	d = &r->config.drive[r->config.ndrives];
+	d->readonly = qemu_get_bool(drive, "readonly");
+	s = cf_block_open(qemu_get(drive, "file"), d->readonly, &d->block, err);
+	if (s == COFFER_OK)
+		r->config.ndrives++;
+	return s;
 }
 
 static enum coffer_status add_device(
@@ -327,6 +331,8 @@ void run_unconfigure(struct run *r)
 	cf_unmap_file(&r->firmware);
 	cf_unmap_file(&r->kernel);
 	cf_unmap_file(&r->initrd);
+	for (size_t i = 0; i < r->config.ndrives; i++)
+		cf_block_destroy(r->config.drive[i].block);
 	for (size_t i = 0; i < r->nchardevs; i++)
 		cf_chardev_destroy(r->chardev[i]);
 }

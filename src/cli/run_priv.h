@@ -8,6 +8,7 @@
 #include "igvm/igvm.h"
 #include "image/image.h"
 #include "kvm/kvm.h"
+#include "machine/block.h"
 #include "machine/chardev.h"
 #include "machine/machine.h"
 #include "monitor/monitor.h"
@@ -31,6 +32,7 @@ struct run {
 	} named[QEMU_MAX_SETS];
 	size_t nchardevs, nnamed;
 	bool uses_stdio;
+	bool confined; /* the system call filter is on */
 
 	struct cf_mapping igvm_file, firmware, kernel, initrd;
 	struct cf_igvm *igvm;
@@ -93,6 +95,10 @@ enum coffer_status run_start_monitor(
 	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 void run_stop_monitor(struct run *r);
 void run_tell_end(struct run *r, const struct cf_machine_result *result);
+
+/* run_sandbox.c: keep only what a running guest needs. */
+enum coffer_status run_confine(
+	const struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 
 /* run_report.c: where the guest stands, on standard error. */
 void run_report(struct run *r, const struct cf_machine_result *result);

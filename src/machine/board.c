@@ -7,7 +7,6 @@
 #include "machine/machine_priv.h"
 
 #include "base/base.h"
-#include "machine/block.h"
 #include "machine/chardev.h"
 
 #include <time.h>
@@ -260,12 +259,9 @@ static enum coffer_status add_disk(
 {
 	const struct cf_drive_config *c = &m->config.drive[i];
 	struct cf_virtio_device d;
-	struct cf_block *block;
-	enum coffer_status s;
+	enum coffer_status s =
+		cf_virtio_blk_create(c->block, c->readonly, i, &d, err);
 
-	s = cf_block_open(c->path, c->readonly, &block, err);
-	if (s == COFFER_OK)
-		s = cf_virtio_blk_create(block, c->readonly, i, &d, err);
 	return s ? s : add_virtio(m, &d, err);
 }
 

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cf_block;
 struct cf_chardev;
 struct cf_machine;
 struct cf_memory;
@@ -33,9 +34,9 @@ struct cf_launch_params;
 
 #define CF_MACHINE_TSC_HZ 1000000000u
 
-/* A disk: a raw file or block device, or an NBD URI. */
+/* A disk, opened by the caller (block.h); kept. */
 struct cf_drive_config {
-	const char *path;
+	struct cf_block *block;
 	bool readonly;
 };
 

@@ -138,10 +138,7 @@ static uint32_t blk_config(void *self, unsigned offset, unsigned size)
 
 static void blk_destroy(void *self)
 {
-	struct blk *b = self;
-
-	cf_block_destroy(b->block);
-	free(b);
+	free(self);
 }
 
 static const struct cf_virtio_ops blk_ops = {
@@ -159,10 +156,8 @@ enum coffer_status cf_virtio_blk_create(struct cf_block *block, bool readonly,
 {
 	struct blk *b = cf_alloc_array(1, sizeof(*b));
 
-	if (!b) {
-		cf_block_destroy(block);
+	if (!b)
 		return cf_fail_nomem(err, "a disk");
-	}
 	b->block = block;
 	b->readonly = readonly;
 	snprintf(b->id, sizeof(b->id), "coffer-disk%u", index);

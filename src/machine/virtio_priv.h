@@ -102,7 +102,8 @@ struct cf_virtio_device {
 };
 
 struct cf_block;
-enum coffer_status cf_virtio_blk_create(struct cf_block *block, /* takes */
+/* block is kept. */
+enum coffer_status cf_virtio_blk_create(struct cf_block *block,
 	bool readonly, unsigned index, struct cf_virtio_device *out,
 	struct coffer_error *err) CF_MUST_CHECK;
 enum coffer_status cf_virtio_rng_create(

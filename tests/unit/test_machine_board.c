@@ -272,6 +272,7 @@ static void test_acpi_tables_are_linked_and_sum_to_zero(void **state)
 #define NEEDS_RESET 0x40u
 
 struct disk {
+	struct cf_block *block;
 	struct cf_pci *pci;
 	struct cf_virtio_dev *dev;
 };
@@ -291,14 +292,13 @@ static void start_disk(struct bench *b, struct disk *d, bool readonly)
 	char path[] = "/tmp/coffer-disk-XXXXXX";
 	int fd = mkstemp(path);
 	struct cf_virtio_device v;
-	struct cf_block *block;
 
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, 64 * 512), 0);
 	close(fd);
-	assert_ok(cf_block_open(path, readonly, &block, &err));
+	assert_ok(cf_block_open(path, readonly, &d->block, &err));
 	unlink(path);
-	assert_ok(cf_virtio_blk_create(block, readonly, 0, &v, &err));
+	assert_ok(cf_virtio_blk_create(d->block, readonly, 0, &v, &err));
 	assert_ok(cf_pci_create(&b->env, &d->pci, &err));
 	assert_ok(cf_virtio_pci_create(&b->env, d->pci, NULL, 2, v.ops, v.self,
 		v.features, &d->dev, &err));
@@ -324,6 +324,7 @@ static void stop_disk(struct disk *d)
 {
 	cf_pci_destroy(d->pci);
 	cf_virtio_pci_destroy(d->dev);
+	cf_block_destroy(d->block);
 }
 
 static void desc(struct bench *b, unsigned i, uint64_t gpa, uint32_t len,
