@@ -50,19 +50,37 @@ struct cf_rtc {
 	struct cf_irq irq;
 	uint8_t index;
 	uint8_t cmos[128];
-	int64_t offset_ns; /* time of day minus virtual time */
-	struct tm frozen;  /* while B_SET stops the clock */
+	int64_t base;     /* time of day in seconds at ... */
+	uint64_t base_ns; /* ... this virtual time */
+	struct tm frozen; /* while B_SET stops the clock */
 	struct cf_timer periodic, update;
 };
 
-static int64_t wall_ns(const struct cf_rtc *r)
+static int64_t wall_seconds(const struct cf_rtc *r)
 {
-	return (int64_t)cf_clock_now(r->env.clock) + r->offset_ns;
+	uint64_t passed = cf_clock_now(r->env.clock) - r->base_ns;
+
+	return r->base + (int64_t)(passed / NS_PER_S);
+}
+
+/* Nanoseconds into the second. */
+static uint64_t wall_fraction(const struct cf_rtc *r)
+{
+	return (cf_clock_now(r->env.clock) - r->base_ns) % NS_PER_S;
+}
+
+/* The time of day is t from now on; a guest may name any year. */
+static void set_wall(struct cf_rtc *r, const struct tm *t)
+{
+	struct tm copy = *t;
+
+	r->base = timegm(&copy);
+	r->base_ns = cf_clock_now(r->env.clock);
 }
 
 static void now_tm(const struct cf_rtc *r, struct tm *out)
 {
-	time_t t = (time_t)(wall_ns(r) / NS_PER_S);
+	time_t t = (time_t)wall_seconds(r);
 
 	if (r->cmos[R_B] & B_SET)
 		*out = r->frozen;
@@ -158,8 +176,7 @@ static void write_time(struct cf_rtc *r, uint8_t index, uint8_t v)
 	}
 	r->frozen = t;
 	if (!(r->cmos[R_B] & B_SET))
-		r->offset_ns = (int64_t)timegm(&t) * NS_PER_S -
-			(int64_t)cf_clock_now(r->env.clock);
+		set_wall(r, &t);
 }
 
 static void raise_event(struct cf_rtc *r, uint8_t event)
@@ -210,7 +227,7 @@ static void arm_update(struct cf_rtc *r)
 	cf_timer_cancel(r->env.clock, &r->update);
 	if (!(r->cmos[R_B] & (B_UPDATE | B_ALARM)) || r->cmos[R_B] & B_SET)
 		return;
-	left = NS_PER_S - (uint64_t)wall_ns(r) % NS_PER_S;
+	left = NS_PER_S - wall_fraction(r);
 	cf_timer_arm(
 		r->env.clock, &r->update, cf_clock_now(r->env.clock) + left);
 }
@@ -250,8 +267,7 @@ static void write_b(struct cf_rtc *r, uint8_t v)
 	if (v & B_SET)
 		r->frozen = t;
 	else if (was_set)
-		r->offset_ns = (int64_t)timegm(&r->frozen) * NS_PER_S -
-			(int64_t)cf_clock_now(r->env.clock);
+		set_wall(r, &r->frozen);
 	arm_periodic(r);
 	arm_update(r);
 }
@@ -278,7 +294,7 @@ static uint64_t rtc_read(
 	v = r->cmos[r->index];
 	switch (r->index) {
 	case R_A:
-		into = (uint64_t)wall_ns(r) % NS_PER_S;
+		into = wall_fraction(r);
 		if (into >= NS_PER_S - UIP_NS && !(r->cmos[R_B] & B_SET))
 			v |= A_UIP;
 		return v;
@@ -346,7 +362,8 @@ enum coffer_status cf_rtc_create(const struct cf_dev_env *env,
 	r->update = (struct cf_timer) { .fire = fire_update, .opaque = r };
 	r->cmos[R_A] = 0x26; /* 32768 Hz, 1024 Hz interrupts */
 	r->cmos[R_B] = B_24H;
-	r->offset_ns = seconds * NS_PER_S - (int64_t)cf_clock_now(env->clock);
+	r->base = seconds;
+	r->base_ns = cf_clock_now(env->clock);
 	s = cf_bus_add(env->pio, &range, err);
 	if (s)
 		free(r);
