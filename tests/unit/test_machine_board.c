@@ -249,10 +249,10 @@ static void test_acpi_tables_are_linked_and_sum_to_zero(void **state)
 		if (memcmp(table, "FACP", 4) == 0) {
 			fadt = true;
 			assert_memory_equal(
-				mem + cf_load_le32(table + 40) - 0xE0000,
+				mem + (cf_load_le32(table + 40) - 0xE0000),
 				"DSDT", 4);
 			assert_memory_equal(
-				mem + cf_load_le64(table + 132) - 0xE0000,
+				mem + (cf_load_le64(table + 132) - 0xE0000),
 				"FACS", 4);
 			assert_int_equal(cf_load_le32(table + 76), 0x608);
 		}

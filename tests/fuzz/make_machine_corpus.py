@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Write the seeds of fuzz_machine: one per group of devices.
+
+An access is 4 bytes (operation and size, page, 16-bit address) and a value of
+8; see step() in fuzz_machine.c.
+"""
+import os
+import struct
+import sys
+
+OUT, IN, MMIO_READ, MMIO, MEMORY = 1, 0, 2, 3, 4
+
+
+def op(what, at, value=0, size=1, page=0):
+    code = what | {1: 0, 2: 1, 4: 2, 8: 3}[size] << 4
+    return struct.pack("<BBHQ", code, page, at, value)
+
+
+def ring():
+    """Bring the disk up and put one request into its queue."""
+    disk = 3
+    s = b"".join(op(MMIO, at, v, size, disk) for at, v, size in (
+        (0x14, 3, 1), (0x08, 1, 4), (0x0C, 1, 4), (0x14, 0x0B, 1),
+        (0x18, 8, 2), (0x20, 0x1000, 4), (0x28, 0x2000, 4),
+        (0x30, 0x3000, 4), (0x1C, 1, 2), (0x14, 0x0F, 1)))
+    for i, (gpa, length, flags, nxt) in enumerate((
+            (0x4000, 16, 1, 1), (0x5000, 512, 3, 2), (0x6000, 1, 2, 0))):
+        s += op(MEMORY, (0x1000 + 16 * i) >> 4, gpa)
+    s += op(MEMORY, 0x2000 >> 4, 1 << 16)
+    return s + op(MMIO, 0x3000, 0, 2, disk) + op(MMIO_READ, 0x14, 0, 1, disk)
+
+
+SEEDS = {
+    "serial": b"".join(op(OUT, 0x3F8 + i, v) for i, v in
+                       ((1, 15), (2, 7), (3, 0x83), (0, 1), (3, 3), (4, 0x1B),
+                        (0, 65))) + op(IN, 0x3FA) + op(IN, 0x3F8),
+    "pic_pit": b"".join(op(OUT, p, v) for p, v in
+                        ((0x20, 0x11), (0x21, 8), (0x21, 4), (0x21, 1),
+                         (0x43, 0x34), (0x40, 16), (0x40, 0), (0x61, 1),
+                         (0x43, 0xB6), (0x42, 1), (0x42, 2), (0x43, 0xC2)))
+    + op(IN, 0x40) + op(7, 0),
+    "rtc": b"".join(op(OUT, 0x70, r) + op(OUT, 0x71, v) for r, v in
+                    ((11, 0x76), (10, 0x21), (0, 0x59), (7, 0x31),
+                     (8, 0x02), (9, 0x99), (0x32, 0x19), (11, 0x02))),
+    "apic": b"".join(op(MMIO, at, v, 4) for at, v in
+                     ((0xF0, 0x1FF), (0x3E0, 11), (0x320, 0x20040),
+                      (0x380, 100), (0x300, 0x40041), (0xB0, 0))) + op(7, 0),
+    "ioapic_hpet": op(MMIO, 0, 0x10, 4, 1) + op(MMIO, 0x10, 0x8030, 4, 1)
+    + op(MMIO, 0x100, 0x14C, 4, 2) + op(MMIO, 0x108, 10, 4, 2)
+    + op(MMIO, 0x10, 3, 4, 2) + op(MMIO_READ, 0xF0, 0, 8, 2),
+    "fw_cfg": op(OUT, 0x510, 0x19, 2) + op(IN, 0x511)
+    + op(MEMORY, 0x10, 0x0400000A00190000) + op(OUT, 0x514, 0, 4)
+    + op(OUT, 0x518, 0x00010000, 4),
+    "pci": op(OUT, 0xCF8, 0x80000060, 4) + op(OUT, 0xCFC, 0xB0000001, 4)
+    + op(MMIO, 0x60, 0, 4, 7) + op(OUT, 0xCF8, 0x80001010, 4)
+    + op(OUT, 0xCFC, 0xFFFFFFFF, 4) + op(IN, 0xCFC, 0, 4),
+    "virtio": ring(),
+}
+
+for name, data in SEEDS.items():
+    with open(os.path.join(sys.argv[1], name), "wb") as f:
+        f.write(data)
