@@ -103,8 +103,8 @@ struct cf_virtio_device {
 
 struct cf_block;
 /* block is kept. */
-enum coffer_status cf_virtio_blk_create(struct cf_block *block,
-	bool readonly, unsigned index, struct cf_virtio_device *out,
+enum coffer_status cf_virtio_blk_create(struct cf_block *block, bool readonly,
+	unsigned index, struct cf_virtio_device *out,
 	struct coffer_error *err) CF_MUST_CHECK;
 enum coffer_status cf_virtio_rng_create(
 	struct cf_virtio_device *out, struct coffer_error *err) CF_MUST_CHECK;
