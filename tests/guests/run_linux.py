@@ -92,7 +92,7 @@ def boot(platform, vcpus):
 
 build()
 tests = [("native", 1), ("sev", 1), ("sev-es", 1), ("sev-snp", 1),
-         ("sev-snp", 2)]
+         ("sev-snp", 4)]
 print("1..%d" % len(tests))
 failed = 0
 for number, (platform, vcpus) in enumerate(tests, 1):
