@@ -203,5 +203,8 @@ enum coffer_status cf_accel_cpuid_page(const struct cf_cpuid_page_params *p,
 /* NULL with the reason in *err when this machine cannot run it. */
 const struct cf_accel_ops *cf_accel_soft(struct coffer_error *err);
 const struct cf_accel_ops *cf_accel_kvm(struct coffer_error *err);
+/* The table itself, whether or not this host has /dev/kvm: for a VM that is
+ * opened on another kernel than the running one (struct cf_kvm_sys). */
+const struct cf_accel_ops *cf_accel_kvm_ops(void);
 
 #endif

@@ -152,7 +152,8 @@ static int one_life(struct run *r, bool *again)
 	return status;
 }
 
-static int run_command(int argc, char **argv, const struct cli_command *self)
+int run_guest(int argc, char **argv, const struct cli_command *self,
+	const struct cf_kvm_sys *sys)
 {
 	struct run *r;
 	struct coffer_error err;
@@ -163,6 +164,7 @@ static int run_command(int argc, char **argv, const struct cli_command *self)
 	if (!r)
 		return cli_fail(self, "not enough memory");
 	r->self = self;
+	r->sys = sys;
 	status = qemu_options_parse(argc, argv, self, &r->opts);
 	if (status >= 0) {
 		free(r);
@@ -192,6 +194,11 @@ static int run_command(int argc, char **argv, const struct cli_command *self)
 	qemu_options_finish(&r->opts);
 	free(r);
 	return status;
+}
+
+static int run_command(int argc, char **argv, const struct cli_command *self)
+{
+	return run_guest(argc, argv, self, cf_kvm_sys_linux());
 }
 
 const struct cli_command cli_run = {

@@ -25,6 +25,14 @@ static enum cf_kvm_generation generation(const struct run *r)
 	}
 }
 
+/* On the running kernel it must be there to be used. */
+static const struct cf_accel_ops *kvm_engine(
+	const struct run *r, struct coffer_error *err)
+{
+	return r->sys == cf_kvm_sys_linux() ? cf_accel_kvm(err)
+					    : cf_accel_kvm_ops();
+}
+
 /* What is missing, in a few words: the first requirement that fails. */
 static const char *missing(
 	const struct cf_host_report *report, enum cf_kvm_generation g)
@@ -46,10 +54,10 @@ static enum coffer_status choose_default(
 	struct cf_host_facts facts;
 	struct cf_host_report report;
 
-	cf_host_gather(cf_kvm_sys_linux(), &facts);
+	cf_host_gather(r->sys, &facts);
 	cf_host_judge(&facts, &report);
 	if (report.can[g] == CF_HOST_YES && !r->config.icount)
-		r->config.accel = cf_accel_kvm(err);
+		r->config.accel = kvm_engine(r, err);
 	else
 		r->config.accel = cf_accel_soft(err);
 	if (!r->config.accel)
@@ -63,11 +71,11 @@ static enum coffer_status choose_default(
 	return COFFER_OK;
 }
 
-static const struct cf_accel_ops *by_name(
-	const char *name, size_t len, struct coffer_error *err)
+static const struct cf_accel_ops *by_name(const struct run *r, const char *name,
+	size_t len, struct coffer_error *err)
 {
 	if (len == 3 && memcmp(name, "kvm", 3) == 0)
-		return cf_accel_kvm(err);
+		return kvm_engine(r, err);
 	if ((len == 4 && memcmp(name, "soft", 4) == 0) ||
 		(len == 3 && memcmp(name, "tcg", 3) == 0))
 		return cf_accel_soft(err);
@@ -83,7 +91,7 @@ static enum coffer_status choose_named(
 {
 	for (const char *at = names; at; at = strchr(at, ':')) {
 		at += *at == ':';
-		r->config.accel = by_name(at, strcspn(at, ":"), err);
+		r->config.accel = by_name(r, at, strcspn(at, ":"), err);
 		if (r->config.accel)
 			return COFFER_OK;
 	}
@@ -114,7 +122,7 @@ enum coffer_status run_open_kvm(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_set *g = r->opts.guest;
 	const char *legacy = g ? qemu_get(g, "legacy-vm-type") : NULL;
-	struct cf_kvm_config c = { .sys = cf_kvm_sys_linux(),
+	struct cf_kvm_config c = { .sys = r->sys,
 		.log = &r->log,
 		.generation = generation(r),
 		.legacy = legacy && strcmp(legacy, "on") == 0,
@@ -133,7 +141,7 @@ static enum coffer_status check_cbit(struct run *r, struct coffer_error *err)
 {
 	struct cf_host_facts facts;
 
-	cf_host_gather(cf_kvm_sys_linux(), &facts);
+	cf_host_gather(r->sys, &facts);
 	if (facts.cbitpos == r->config.cbit)
 		return COFFER_OK;
 	return cf_fail(err, COFFER_ERR_ARGUMENT,

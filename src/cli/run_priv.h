@@ -53,6 +53,7 @@ struct run {
 	uint8_t expected[CF_DIGEST_MAX], launched[CF_DIGEST_MAX];
 	size_t expected_len, launched_len;
 	struct cf_kvm_vm *kvm; /* hardware only */
+	const struct cf_kvm_sys *sys;
 	uint8_t measurement[48];
 	uint64_t launched_policy;
 	uint8_t api_major, api_minor, api_build;
@@ -74,6 +75,10 @@ void run_unconfigure(struct run *r);
 enum coffer_status run_launch(
 	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 void run_end(struct run *r);
+
+/* run.c: the whole command; sys: the kernel that it is to use. */
+int run_guest(int argc, char **argv, const struct cli_command *self,
+	const struct cf_kvm_sys *sys);
 
 /* run_kvm.c: the engine, and the hardware path. */
 enum coffer_status run_choose_engine(

@@ -5,7 +5,6 @@
 #include "base/base.h"
 #include "kvm/uapi.h"
 
-#include <cpuid.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,46 +12,44 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static void gather_name(struct cf_host_facts *f)
+static void gather_name(const struct cf_kvm_sys *sys, struct cf_host_facts *f)
 {
-	unsigned r[12] = { 0 }, a, b, c, d;
+	uint32_t r[4];
 
-	if (__get_cpuid(0, &a, &b, &c, &d)) {
-		memcpy(f->vendor, &b, 4);
-		memcpy(f->vendor + 4, &d, 4);
-		memcpy(f->vendor + 8, &c, 4);
+	sys->cpuid(sys->opaque, 0, r);
+	memcpy(f->vendor, &r[1], 4);
+	memcpy(f->vendor + 4, &r[3], 4);
+	memcpy(f->vendor + 8, &r[2], 4);
+	for (uint32_t i = 0; i < 3; i++) {
+		sys->cpuid(sys->opaque, 0x80000002 + i, r);
+		memcpy(f->model_name + 16 * i, r, sizeof(r));
 	}
-	for (unsigned i = 0; i < 3; i++)
-		__get_cpuid(0x80000002 + i, &r[4 * i], &r[4 * i + 1],
-			&r[4 * i + 2], &r[4 * i + 3]);
-	memcpy(f->model_name, r, sizeof(r));
 	/* Some processors pad the name. */
 	for (size_t n = strlen(f->model_name); n && f->model_name[n - 1] == ' ';
 		n--)
 		f->model_name[n - 1] = '\0';
 }
 
-static void gather_cpu(struct cf_host_facts *f)
+static void gather_cpu(const struct cf_kvm_sys *sys, struct cf_host_facts *f)
 {
-	unsigned a, b, c, d;
+	uint32_t r[4];
 
-	gather_name(f);
-	if (__get_cpuid(1, &a, &b, &c, &d)) {
-		f->has_vmx = c >> 5 & 1;
-		f->under_hypervisor = c >> 31 & 1;
-	}
-	if (__get_cpuid(0x80000001, &a, &b, &c, &d))
-		f->has_svm = c >> 2 & 1;
-	if (strcmp(f->vendor, "AuthenticAMD") ||
-		!__get_cpuid(0x8000001F, &a, &b, &c, &d))
+	gather_name(sys, f);
+	sys->cpuid(sys->opaque, 1, r);
+	f->has_vmx = r[2] >> 5 & 1;
+	f->under_hypervisor = r[2] >> 31 & 1;
+	sys->cpuid(sys->opaque, 0x80000001, r);
+	f->has_svm = r[2] >> 2 & 1;
+	if (strcmp(f->vendor, "AuthenticAMD"))
 		return;
-	f->cpu_sev = a >> 1 & 1;
-	f->cpu_sev_es = a >> 3 & 1;
-	f->cpu_snp = a >> 4 & 1;
-	f->cbitpos = b & 63;
-	f->reduced_phys_bits = b >> 6 & 63;
-	f->asids = c;
-	f->min_sev_asid = d;
+	sys->cpuid(sys->opaque, 0x8000001F, r);
+	f->cpu_sev = r[0] >> 1 & 1;
+	f->cpu_sev_es = r[0] >> 3 & 1;
+	f->cpu_snp = r[0] >> 4 & 1;
+	f->cbitpos = r[1] & 63;
+	f->reduced_phys_bits = r[1] >> 6 & 63;
+	f->asids = r[2];
+	f->min_sev_asid = r[3];
 }
 
 static enum cf_host_param read_param(const char *name)
@@ -122,7 +119,7 @@ void cf_host_gather(const struct cf_kvm_sys *sys, struct cf_host_facts *out)
 	struct utsname names;
 
 	*out = (struct cf_host_facts) { 0 };
-	gather_cpu(out);
+	gather_cpu(sys, out);
 	gather_kvm(sys, out);
 	gather_firmware(sys, out);
 	if (uname(&names) == 0)

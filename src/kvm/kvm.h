@@ -29,6 +29,8 @@ struct cf_kvm_sys {
 	void *(*map)(void *opaque, int fd, size_t len);
 	void (*unmap)(void *opaque, void *at, size_t len);
 	void (*close)(void *opaque, int fd);
+	/* The processor's CPUID, eax to edx; zeros where there is no leaf. */
+	void (*cpuid)(void *opaque, uint32_t leaf, uint32_t regs[4]);
 };
 const struct cf_kvm_sys *cf_kvm_sys_linux(void);
 

@@ -2,6 +2,7 @@
 /* The real system calls behind struct cf_kvm_sys. */
 #include "kvm/kvm.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -40,12 +41,19 @@ static void sys_close(void *opaque, int fd)
 	close(fd);
 }
 
+static void sys_cpuid(void *opaque, uint32_t leaf, uint32_t regs[4])
+{
+	regs[0] = regs[1] = regs[2] = regs[3] = 0;
+	__get_cpuid(leaf, &regs[0], &regs[1], &regs[2], &regs[3]);
+}
+
 static const struct cf_kvm_sys linux_sys = {
 	.open = sys_open,
 	.ioctl = sys_ioctl,
 	.map = sys_map,
 	.unmap = sys_unmap,
 	.close = sys_close,
+	.cpuid = sys_cpuid,
 };
 
 const struct cf_kvm_sys *cf_kvm_sys_linux(void)

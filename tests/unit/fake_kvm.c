@@ -26,6 +26,7 @@ void fake_kvm_init(struct fake_kvm *f)
 	*f = (struct fake_kvm) {
 		.vm_types = 1u << 0 | 1u << 2 | 1u << 3 | 1u << 4,
 		.es_configured = true,
+		.cbitpos = 51,
 		.vm_type = -1,
 	};
 }
@@ -243,6 +244,7 @@ static long run_vcpu(struct fake_kvm *f, unsigned n)
 	run->io.count = 1;
 	run->io.port = 0xf4;
 	run->io.data_offset = 0x800;
+	f->run[n][0x800] = f->last_word;
 	return 0;
 }
 
@@ -277,6 +279,26 @@ static long fake_ioctl(
 	return fake_complain(f, EBADF, "fd %d, request 0x%lx", fd, request);
 }
 
+/* An EPYC that has it all. */
+static void fake_cpuid(void *opaque, uint32_t leaf, uint32_t regs[4])
+{
+	const struct fake_kvm *f = opaque;
+
+	memset(regs, 0, 4 * sizeof(regs[0]));
+	if (leaf == 0) {
+		memcpy(&regs[1], "Auth", 4);
+		memcpy(&regs[3], "enti", 4);
+		memcpy(&regs[2], "cAMD", 4);
+	} else if (leaf == 0x80000001) {
+		regs[2] = 1 << 2;
+	} else if (leaf == 0x8000001F) {
+		regs[0] = 1 << 1 | 1 << 3 | 1 << 4;
+		regs[1] = f->cbitpos | 1 << 6;
+		regs[2] = 509;
+		regs[3] = 100;
+	}
+}
+
 struct cf_kvm_sys fake_kvm_sys(struct fake_kvm *f)
 {
 	return (struct cf_kvm_sys) {
@@ -286,5 +308,6 @@ struct cf_kvm_sys fake_kvm_sys(struct fake_kvm *f)
 		.map = fake_map,
 		.unmap = fake_unmap,
 		.close = fake_close,
+		.cpuid = fake_cpuid,
 	};
 }

@@ -30,6 +30,8 @@ struct fake_kvm {
 	int fail_errno;          /* ...fails with this errno */
 	uint32_t fail_fw;        /* ...and this firmware status */
 	bool no_dev_kvm, no_dev_sev;
+	unsigned cbitpos;  /* CPUID 8000_001F */
+	uint8_t last_word; /* what a guest writes to port 0xf4 */
 	/* Where the commands go once the rules are checked: a digest, or the
 	 * whole software processor in the kernel's shape; each may be NULL. */
 	struct cf_kvm_shape *shape;

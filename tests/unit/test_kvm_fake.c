@@ -6,7 +6,7 @@
  */
 #include "test.h"
 
-#include "accel/kvm/kvm_engine.h"
+#include "accel/accel.h"
 #include "crypto/crypto.h"
 #include "fake_kvm.h"
 #include "kvm/uapi.h"

@@ -32,10 +32,6 @@ struct cf_vm {
 	struct kvm_vcpu vcpu[CF_MAX_VCPUS];
 };
 
-/* The table itself, whether or not this host has /dev/kvm: for a VM that was
- * opened on another kernel than the running one (tests). */
-const struct cf_accel_ops *cf_accel_kvm_ops(void);
-
 /* regs.c */
 enum coffer_status kvm_set_state(struct cf_vm *vm, unsigned vcpu,
 	const struct cf_cpu_state *s, struct coffer_error *err);
