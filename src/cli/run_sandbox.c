@@ -10,9 +10,11 @@
  *  - answering on sockets that listen already (accept4);
  *  - terminal settings (ioctl TCGETS and TCSETS*), to restore them; with kvm,
  *    its ioctls;
- *  - with a network card: sockets of the internet families, for libslirp.
- * Everything else fails with EPERM: above all opening, creating, renaming or
- * removing files, and new sockets without a network card.  Starting a program
+ *  - with a network card: sockets of the internet families, for libslirp;
+ *  - with a monitor: creating files to write, which memsave and pmemsave do
+ *    for the operator who names them.
+ * Everything else fails with EPERM: above all reading, renaming or removing
+ * files, and new sockets without a network card.  Starting a program
  * or tracing another kills the process.
  */
 #include "cli/run_priv.h"
@@ -20,6 +22,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -173,6 +176,10 @@ enum coffer_status run_confine(const struct run *r, struct coffer_error *err)
 	bad |= allow_threads(f);
 	if (r->config.nnics)
 		bad |= allow_internet(f);
+	if (r->opts.qmp)
+		bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT,
+				O_WRONLY | O_CREAT));
 	loaded = bad ? -EINVAL : seccomp_load(f);
 	seccomp_release(f);
 	if (loaded)
