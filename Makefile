@@ -3,7 +3,7 @@
 
 BUILD ?= build
 
-.PHONY: all demo check sanitize bench fuzz deps clean install
+.PHONY: all demo check long sanitize bench fuzz deps clean install
 
 all: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -19,12 +19,17 @@ demo: all
 check: all
 	tools/check $(BUILD)
 
-# The same tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+# What takes too long for every day: a million random instruction sequences.
+long: all
+	meson test -C $(BUILD) --suite long --print-errorlogs
+
+# The same tests, but for whole guests and peers, under AddressSanitizer and
+# UndefinedBehaviorSanitizer.
 sanitize: deps
 	test -d $(BUILD)-asan || CC=clang meson setup $(BUILD)-asan \
 		-Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(BUILD)-asan
-	tools/check $(BUILD)-asan
+	tools/check $(BUILD)-asan --suite unit --suite fuzz --suite cli
 
 bench: all
 	tools/bench $(BUILD)
