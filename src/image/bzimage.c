@@ -118,6 +118,12 @@ static enum coffer_status check(
 	return COFFER_OK;
 }
 
+bool cf_bzimage_is(const uint8_t *bytes, size_t len)
+{
+	return cf_range_ok(MAGIC, 4, len) &&
+		memcmp(bytes + MAGIC, "HdrS", 4) == 0;
+}
+
 enum coffer_status cf_bzimage_parse(const uint8_t *bytes, size_t len,
 	struct cf_bzimage *out, struct coffer_error *err)
 {

@@ -42,6 +42,9 @@ struct cf_bzimage {
 	uint32_t payload_offset, payload_len; /* in the kernel part */
 };
 
+/* Whether the file has the magic of the header. */
+CF_MUST_CHECK bool cf_bzimage_is(const uint8_t *bytes, size_t len);
+
 /* COFFER_ERR_TRUNCATED, _FORMAT (no kernel, a field that breaks a rule) or
  * _UNSUPPORTED (zImage, protocol before 2.06). */
 enum coffer_status cf_bzimage_parse(const uint8_t *bytes, size_t len,

@@ -49,6 +49,44 @@ def kernel(protocol):
     return bytes(k)
 
 
+def elf(bits, payload, note):
+    """An executable with one segment, which holds the note, too."""
+    wide = bits == 64
+    word = 8 if wide else 4
+
+    def words(*values):
+        return b"".join(v.to_bytes(word, "little") for v in values)
+
+    def le(size, *values):
+        return b"".join(v.to_bytes(size, "little") for v in values)
+
+    header, entry = (64, 56) if wide else (52, 32)
+    at = 0x100
+    data = b"\x7fELF" + bytes([2 if wide else 1, 1, 1]) + bytes(9)
+    data += le(2, 2, 62 if wide else 3) + le(4, 1)
+    data += words(0x200000, header, 0) + le(4, 0)
+    data += le(2, header, entry, 2 if note else 1, 0, 0, 0)
+    for kind, size in ((1, len(payload) + len(note)), (4, len(note))):
+        if not size:
+            continue
+        place = words(at, 0x200000, 0x200000, size, size)
+        data += le(4, kind, 5) + place if wide else \
+            le(4, kind) + place + le(4, 5)
+        data += words(4)
+    return data + bytes(at - len(data)) + note + payload
+
+
+def xen_note(size):
+    return b"".join(v.to_bytes(4, "little") for v in (4, size, 18)) + \
+        b"Xen\0" + (0x200000).to_bytes(size, "little")
+
+
+def multiboot(flags, *addresses):
+    magic = 0x1BADB002
+    fields = (magic, flags, -(magic + flags) & 0xFFFFFFFF) + addresses
+    return b"".join(v.to_bytes(4, "little") for v in fields) + bytes(32)
+
+
 def main():
     seeds = {
         "ovmf/amdsev": firmware(4096, [
@@ -59,9 +97,17 @@ def main():
         "ovmf/no-sections": firmware(4096, []),
         "bzimage/2.15": kernel(0x20F),
         "bzimage/2.06": kernel(0x206),
+        "elf/pvh64": elf(64, bytes(16), xen_note(8)),
+        "elf/pvh32": elf(32, bytes(16), xen_note(4)),
+        "elf/no-note": elf(32, bytes(16), b""),
+        "multiboot/elf": elf(32, multiboot(3), b""),
+        "multiboot/flat": multiboot(0x10003, 0x200000, 0x200000, 0x200020,
+                                    0x200100, 0x200020),
     }
     for name, data in seeds.items():
-        with open(os.path.join(sys.argv[1], name), "wb") as f:
+        path = os.path.join(sys.argv[1], name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
             f.write(data)
 
 
