@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "image/bzimage.h"
 #include "image/cpu_state.h"
+#include "image/multiboot.h"
 #include "machine/load_priv.h"
 
 #include <inttypes.h>
@@ -18,15 +19,8 @@
 #define PAGE_TABLES 0x1000u /* six pages */
 #define STACK_TOP   0x8FF0u
 #define BOOT_PARAMS 0x10000u
-#define GDT         0x11000u
 #define CMDLINE     0x20000u
 #define CMDLINE_MAX 0x10000u
-#define EBDA        0x9FC00u
-#define ACPI_RSDP   0xE0000u
-#define ACPI_TABLES 0xE1000u
-#define HIGH_MEMORY 0x100000u
-#define ECAM_BASE   0xB0000000u
-#define ECAM_LEN    0x10000000u
 
 /* boot_params */
 enum {
@@ -44,28 +38,19 @@ enum {
 #define PTE_WRITE   0x2u
 #define PTE_LARGE   0x80u
 
-static void e820(uint8_t *bp, uint64_t base, uint64_t end, uint32_t type)
-{
-	uint8_t *e = bp + BP_E820 + 20 * bp[BP_E820_COUNT];
-
-	if (end <= base)
-		return;
-	cf_store_le64(e, base);
-	cf_store_le64(e + 8, end - base);
-	cf_store_le32(e + 16, type);
-	bp[BP_E820_COUNT]++;
-}
-
 static void fill_e820(const struct cf_machine *m, uint8_t *bp)
 {
-	uint64_t high = m->config.memory - m->low_ram;
+	struct cf_boot_range map[CF_BOOT_RANGES];
+	size_t n = cf_boot_memory_map(m, map);
 
-	e820(bp, 0, EBDA, 1);
-	e820(bp, EBDA, 0xA0000, 2);
-	e820(bp, ACPI_RSDP, HIGH_MEMORY, 2);
-	e820(bp, HIGH_MEMORY, m->low_ram, 1);
-	e820(bp, ECAM_BASE, (uint64_t)ECAM_BASE + ECAM_LEN, 2);
-	e820(bp, CF_4GIB, CF_4GIB + high, 1);
+	bp[BP_E820_COUNT] = (uint8_t)n;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *e = bp + BP_E820 + 20 * i;
+
+		cf_store_le64(e, map[i].base);
+		cf_store_le64(e + 8, map[i].len);
+		cf_store_le32(e + 16, map[i].type);
+	}
 }
 
 /* 0 to 4 GiB, one to one, in 2 MiB pages. */
@@ -88,32 +73,14 @@ static enum coffer_status write_page_tables(
 	return cf_guest_write(m->memory, PAGE_TABLES, t, 6 * CF_PAGE_SIZE, err);
 }
 
-/* __BOOT_CS 0x10 and __BOOT_DS 0x18, flat. */
-static enum coffer_status write_gdt(
-	struct cf_machine *m, struct coffer_error *err)
-{
-	uint8_t gdt[32] = { 0 };
-
-	cf_store_le64(gdt + 0x10, 0x00AF9B000000FFFF);
-	cf_store_le64(gdt + 0x18, 0x00CF93000000FFFF);
-	return cf_guest_write(m->memory, GDT, gdt, sizeof(gdt), err);
-}
-
 static void entry_state(struct cf_cpu_state *s, uint64_t entry)
 {
-	cf_cpu_state_reset(s, 0x00A00F11);
-	for (int i = 0; i < CF_NSEGS; i++)
-		s->seg[i] = (struct cf_segment) { 0x18, 0xC93, 0xFFFFFFFF, 0 };
-	s->seg[CF_SEG_CS] = (struct cf_segment) { 0x10, 0xA9B, 0xFFFFFFFF, 0 };
-	s->gdtr = (struct cf_segment) { .limit = 31, .base = GDT };
-	s->idtr = (struct cf_segment) { 0 };
-	s->cr0 = 0x80000031; /* PG, NE, ET, PE */
+	cf_boot_flat_state(s, CF_BOOT_CODE64);
+	s->cr0 |= 0x80000020; /* PG, NE */
 	s->cr3 = PAGE_TABLES;
 	s->cr4 = 0x20;   /* PAE */
 	s->efer = 0x500; /* LME, LMA */
-	s->rflags = 2;
 	s->rip = entry;
-	memset(s->gpr, 0, sizeof(s->gpr));
 	s->gpr[CF_RSP] = STACK_TOP;
 	s->gpr[CF_RSI] = BOOT_PARAMS;
 }
@@ -125,7 +92,7 @@ static enum coffer_status place_kernel(struct cf_machine *m,
 {
 	uint64_t at = k->pref_address;
 
-	if (at < HIGH_MEMORY || at > m->low_ram ||
+	if (at < CF_BOOT_HIGH || at > m->low_ram ||
 		k->init_size > m->low_ram - at)
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"kernel: needs %u bytes from 0x%" PRIx64
@@ -172,22 +139,6 @@ static enum coffer_status place_cmdline(struct cf_machine *m,
 	return cf_guest_write(m->memory, CMDLINE, text, len + 1, err);
 }
 
-/* What firmware would have done to the board. */
-static enum coffer_status prepare_board(
-	struct cf_machine *m, struct coffer_error *err)
-{
-	enum coffer_status s = cf_q35_preset(m->q35, err);
-
-	if (s)
-		return s;
-	cf_pci_assign(m->pci);
-	cf_acpi_pm_enable(m->pm);
-	if (m->acpi.tables.len > HIGH_MEMORY - ACPI_TABLES)
-		return cf_fail(err, COFFER_ERR_INTERNAL,
-			"machine: the ACPI tables do not fit");
-	return cf_acpi_place(&m->acpi, m->memory, ACPI_TABLES, ACPI_RSDP, err);
-}
-
 static enum coffer_status boot_directly(struct cf_machine *m,
 	const struct cf_bzimage *k, const struct cf_kernel_config *c,
 	struct coffer_error *err)
@@ -204,25 +155,18 @@ static enum coffer_status boot_directly(struct cf_machine *m,
 		k->header_end - CF_BZIMAGE_HEADER);
 	bp[BP_LOADER] = 0xFF;
 	bp[BP_LOADFLAGS] |= CF_BZIMAGE_LOADED_HIGH;
-	cf_store_le64(bp + BP_RSDP, ACPI_RSDP);
+	cf_store_le64(bp + BP_RSDP, CF_BOOT_RSDP);
 	fill_e820(m, bp);
 	if ((s = place_kernel(m, k, &at, err)) ||
 		(s = place_initrd(m, k, c, at, bp, err)) ||
 		(s = place_cmdline(
 			 m, k, c->append ? c->append : "", bp, err)) ||
-		(s = write_page_tables(m, err)) || (s = write_gdt(m, err)) ||
+		(s = write_page_tables(m, err)) ||
 		(s = cf_guest_write(
-			 m->memory, BOOT_PARAMS, bp, sizeof(bp), err)) ||
-		(s = prepare_board(m, err)) ||
-		(s = cf_machine_create_vm(m, NULL, 0, err)))
+			 m->memory, BOOT_PARAMS, bp, sizeof(bp), err)))
 		return s;
 	entry_state(&state, at + 0x200);
-	s = m->accel->set_state(m->vm, 0, &state, err);
-	for (unsigned i = 1; i < m->config.vcpus && s == COFFER_OK; i++) {
-		s = cf_machine_set_reset_state(m, i, err);
-		m->accel->park(m->vm, i, true);
-	}
-	return s;
+	return cf_boot_enter(m, CF_BOOT_CODE64, &state, err);
 }
 
 /* Firmware takes the parts of the image apart from each other. */
@@ -243,6 +187,20 @@ static void offer_through_fw_cfg(struct cf_machine *m,
 	cf_fw_cfg_item(f, CF_FW_CFG_INITRD_DATA, c->initrd, c->initrd_len);
 }
 
+/* In the order in which QEMU looks for them. */
+static enum coffer_status boot_other(struct cf_machine *m,
+	const struct cf_kernel_config *c, struct coffer_error *err)
+{
+	if (cf_multiboot_is(c->kernel, c->kernel_len))
+		return cf_boot_multiboot(m, c, err);
+	if (cf_elf_is(c->kernel, c->kernel_len))
+		return cf_boot_pvh(m, c, err);
+	return cf_fail(err, COFFER_ERR_FORMAT,
+		"kernel: neither a bzImage ('HdrS' at 0x202) nor a multiboot "
+		"kernel (header in the first 8 KiB) nor an ELF file with a PVH "
+		"entry point (Xen note 18)");
+}
+
 enum coffer_status cf_machine_load_kernel(struct cf_machine *m,
 	const struct cf_kernel_config *kernel, bool has_firmware,
 	struct coffer_error *err)
@@ -250,6 +208,8 @@ enum coffer_status cf_machine_load_kernel(struct cf_machine *m,
 	struct cf_bzimage k;
 	enum coffer_status s;
 
+	if (!has_firmware && !cf_bzimage_is(kernel->kernel, kernel->kernel_len))
+		return boot_other(m, kernel, err);
 	s = cf_bzimage_parse(kernel->kernel, kernel->kernel_len, &k, err);
 	if (s)
 		return s;
