@@ -274,7 +274,9 @@ static enum coffer_status map_inputs(struct run *r, struct coffer_error *err)
 	if (s == COFFER_OK && o->kernel)
 		s = cf_map_file(o->kernel, &r->kernel, err);
 	if (s == COFFER_OK && o->initrd)
-		s = cf_map_file(o->initrd, &r->initrd, err);
+		s = run_takes_modules(r)
+			? run_map_modules(r, err)
+			: cf_map_file(o->initrd, &r->initrd, err);
 	if (s == COFFER_OK && !o->igvm && !firmware && !o->kernel)
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"nothing to run: give -machine igvm-cfg=ID with "
@@ -331,6 +333,7 @@ void run_unconfigure(struct run *r)
 	cf_unmap_file(&r->firmware);
 	cf_unmap_file(&r->kernel);
 	cf_unmap_file(&r->initrd);
+	run_unmap_modules(r);
 	for (size_t i = 0; i < r->config.ndrives; i++)
 		cf_block_destroy(r->config.drive[i].block);
 	for (size_t i = 0; i < r->nchardevs; i++)

@@ -245,6 +245,8 @@ static enum coffer_status load_plain(struct run *r, struct coffer_error *err)
 		.initrd = r->initrd.data,
 		.kernel_len = r->kernel.len,
 		.initrd_len = r->initrd.len,
+		.module = r->module,
+		.nmodules = r->nmodules,
 		.append = r->opts.append };
 	enum coffer_status s = COFFER_OK;
 

@@ -35,6 +35,10 @@ struct run {
 	bool confined; /* the system call filter is on */
 
 	struct cf_mapping igvm_file, firmware, kernel, initrd;
+	struct cf_kernel_module module[CF_MAX_MODULES];
+	struct cf_mapping module_file[CF_MAX_MODULES];
+	char *module_text[CF_MAX_MODULES];
+	size_t nmodules;
 	struct cf_igvm *igvm;
 	struct cf_ovmf ovmf;
 	struct cf_kernel_hashes hashes;
@@ -107,5 +111,11 @@ enum coffer_status run_confine(
 
 /* run_report.c: where the guest stands, on standard error. */
 void run_report(struct run *r, const struct cf_machine_result *result);
+
+/* run_modules.c: whether -initrd is a list of modules, and its files. */
+bool run_takes_modules(const struct run *r);
+enum coffer_status run_map_modules(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+void run_unmap_modules(struct run *r);
 
 #endif

@@ -125,22 +125,21 @@ enum coffer_status cf_boot_place_elf(struct cf_machine *m,
 }
 
 enum coffer_status cf_boot_place_module(struct cf_machine *m,
-	const struct cf_kernel_config *c, uint64_t from, bool high,
+	const uint8_t *bytes, size_t len, uint64_t from, bool high,
 	uint64_t *at, struct coffer_error *err)
 {
 	uint64_t first = cf_align_up(from, CF_PAGE_SIZE);
 
 	*at = 0;
-	if (!c->initrd_len)
+	if (!len)
 		return COFFER_OK;
-	if (!cf_range_ok(first, c->initrd_len, m->low_ram))
+	if (!cf_range_ok(first, len, m->low_ram))
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"initrd: %zu bytes do not fit above the kernel; give "
 			"more with -m",
-			c->initrd_len);
-	*at = high ? cf_align_down(m->low_ram - c->initrd_len, CF_PAGE_SIZE)
-		   : first;
-	return cf_guest_write(m->memory, *at, c->initrd, c->initrd_len, err);
+			len);
+	*at = high ? cf_align_down(m->low_ram - len, CF_PAGE_SIZE) : first;
+	return cf_guest_write(m->memory, *at, bytes, len, err);
 }
 
 enum coffer_status cf_boot_place_cmdline(struct cf_machine *m, const char *text,
@@ -151,6 +150,6 @@ enum coffer_status cf_boot_place_cmdline(struct cf_machine *m, const char *text,
 	if (len >= max)
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"kernel: the command line has %zu bytes, it takes %zu",
-			len, max - 1);
+			len, max ? max - 1 : 0);
 	return cf_guest_write(m->memory, at, text, len + 1, err);
 }

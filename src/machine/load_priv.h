@@ -49,10 +49,10 @@ enum coffer_status cf_boot_enter(struct cf_machine *m, uint64_t code,
 enum coffer_status cf_boot_place_elf(struct cf_machine *m,
 	const struct cf_elf *elf, uint64_t *end,
 	struct coffer_error *err) CF_MUST_CHECK;
-/* The initrd in whole pages that start at or after `from`, at the end of low
- * RAM when `high`; *at is 0 when there is none. */
+/* An initrd or module in whole pages that start at or after `from`, at the end
+ * of low RAM when `high`; *at is 0 when it is empty. */
 enum coffer_status cf_boot_place_module(struct cf_machine *m,
-	const struct cf_kernel_config *c, uint64_t from, bool high,
+	const uint8_t *bytes, size_t len, uint64_t from, bool high,
 	uint64_t *at, struct coffer_error *err) CF_MUST_CHECK;
 /* The command line with its NUL. */
 enum coffer_status cf_boot_place_cmdline(struct cf_machine *m, const char *text,

@@ -121,10 +121,19 @@ enum coffer_status cf_machine_load_firmware(struct cf_machine *m,
 	struct coffer_error *err) CF_MUST_CHECK;
 
 /* Give a kernel to the firmware through fw_cfg, or, without firmware, load it
- * and enter it directly.  initrd and append may be NULL. */
+ * and enter it directly.  initrd and append may be NULL.  A multiboot kernel
+ * takes modules, not the initrd. */
+#define CF_MAX_MODULES 8
+struct cf_kernel_module {
+	const uint8_t *bytes;
+	size_t len;
+	const char *text; /* a string for the kernel */
+};
 struct cf_kernel_config {
 	const uint8_t *kernel, *initrd;
 	size_t kernel_len, initrd_len;
+	const struct cf_kernel_module *module;
+	size_t nmodules;
 	const char *append;
 };
 enum coffer_status cf_machine_load_kernel(struct cf_machine *m,

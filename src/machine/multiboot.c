@@ -14,15 +14,15 @@
 
 #include <inttypes.h>
 
-#define INFO         0x10000u
-#define MODULE_LIST  0x10100u
-#define LOADER_NAME  0x10180u
-#define EMPTY_STRING 0x101F0u
-#define MEMORY_MAP   0x10200u
-#define CMDLINE      0x20000u
-#define CMDLINE_MAX  0x10000u
-#define BOOT_MAGIC   0x2BADB002u
-#define LOW_KIB      639u /* up to the extended BIOS data area */
+#define INFO        0x10000u
+#define MODULE_LIST 0x10100u
+#define LOADER_NAME 0x10180u
+#define MEMORY_MAP  0x10200u
+#define STRINGS     0x12000u /* of the modules; up to CMDLINE */
+#define CMDLINE     0x20000u
+#define CMDLINE_MAX 0x10000u
+#define BOOT_MAGIC  0x2BADB002u
+#define LOW_KIB     639u /* up to the extended BIOS data area */
 
 /* The boot information: what of it is there, offsets, sizes. */
 enum {
@@ -40,6 +40,7 @@ enum {
 	BI_MAP_LEN = 44,
 	BI_MAP = 48,
 	BI_LOADER_NAME = 64,
+	MODULE_LEN = 16,
 	RANGE_LEN = 24, /* with the size field in front, which does not count */
 	LEN = MEMORY_MAP - INFO + RANGE_LEN * CF_BOOT_RANGES,
 };
@@ -61,27 +62,56 @@ static void fill_map(const struct cf_machine *m, uint8_t *b)
 	}
 }
 
+/* Modules on pages of their own after the kernel, their strings, the list. */
+static enum coffer_status place_modules(struct cf_machine *m,
+	const struct cf_kernel_config *c, uint64_t from, uint8_t *b,
+	struct coffer_error *err)
+{
+	uint64_t text_at = STRINGS;
+	enum coffer_status s = COFFER_OK;
+
+	if (c->nmodules > CF_MAX_MODULES)
+		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+			"kernel: more than %d modules", CF_MAX_MODULES);
+	for (size_t i = 0; i < c->nmodules && s == COFFER_OK; i++) {
+		const struct cf_kernel_module *k = &c->module[i];
+		uint8_t *e = b + (MODULE_LIST - INFO) + MODULE_LEN * i;
+		uint64_t at = 0;
+
+		s = cf_boot_place_module(
+			m, k->bytes, k->len, from, false, &at, err);
+		if (s == COFFER_OK)
+			s = cf_boot_place_cmdline(
+				m, k->text, text_at, CMDLINE - text_at, err);
+		cf_store_le32(e, (uint32_t)at);
+		cf_store_le32(e + 4, (uint32_t)(at + k->len));
+		cf_store_le32(e + 8, (uint32_t)text_at);
+		text_at += strlen(k->text) + 1;
+		if (k->len)
+			from = at + k->len;
+	}
+	return s;
+}
+
 static enum coffer_status write_info(struct cf_machine *m,
-	const struct cf_kernel_config *c, uint64_t module,
+	const struct cf_kernel_config *c, uint64_t end,
 	struct coffer_error *err)
 {
 	static const char name[] = "coffer";
 	uint8_t b[LEN] = { 0 };
 	uint32_t flags = HAS_MEMORY | HAS_CMDLINE | HAS_MAP | HAS_LOADER_NAME;
+	enum coffer_status s = place_modules(m, c, end, b, err);
 
+	if (s)
+		return s;
 	cf_store_le32(b + BI_MEM_LOWER, LOW_KIB);
 	cf_store_le32(b + BI_MEM_UPPER,
 		(uint32_t)((m->low_ram - CF_BOOT_HIGH) / 1024));
 	cf_store_le32(b + BI_CMDLINE, CMDLINE);
-	if (module) {
-		uint8_t *e = b + (MODULE_LIST - INFO);
-
+	if (c->nmodules) {
 		flags |= HAS_MODULES;
-		cf_store_le32(b + BI_NMODULES, 1);
+		cf_store_le32(b + BI_NMODULES, (uint32_t)c->nmodules);
 		cf_store_le32(b + BI_MODULES, MODULE_LIST);
-		cf_store_le32(e, (uint32_t)module);
-		cf_store_le32(e + 4, (uint32_t)(module + c->initrd_len));
-		cf_store_le32(e + 8, EMPTY_STRING);
 	}
 	fill_map(m, b);
 	memcpy(b + (LOADER_NAME - INFO), name, sizeof(name));
@@ -95,7 +125,7 @@ enum coffer_status cf_boot_multiboot(struct cf_machine *m,
 {
 	struct cf_multiboot k;
 	struct cf_cpu_state state;
-	uint64_t end = 0, module = 0;
+	uint64_t end = 0;
 	enum coffer_status s =
 		cf_multiboot_parse(c->kernel, c->kernel_len, &k, err);
 
@@ -106,10 +136,9 @@ enum coffer_status cf_boot_multiboot(struct cf_machine *m,
 			"kernel: multiboot entry point 0x%" PRIx64
 			" is outside what it loads",
 			k.elf.entry);
-	if ((s = cf_boot_place_module(m, c, end, false, &module, err)) ||
-		(s = cf_boot_place_cmdline(m, c->append ? c->append : "",
-			 CMDLINE, CMDLINE_MAX, err)) ||
-		(s = write_info(m, c, module, err)))
+	if ((s = cf_boot_place_cmdline(m, c->append ? c->append : "", CMDLINE,
+		     CMDLINE_MAX, err)) ||
+		(s = write_info(m, c, end, err)))
 		return s;
 	cf_boot_flat_state(&state, CF_BOOT_CODE32);
 	state.rip = k.elf.entry;

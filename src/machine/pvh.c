@@ -88,7 +88,8 @@ enum coffer_status cf_boot_pvh(struct cf_machine *m,
 			"kernel: PVH entry point 0x%" PRIx64
 			" is outside its segments",
 			elf.pvh_entry);
-	if ((s = cf_boot_place_module(m, c, end, true, &module, err)) ||
+	if ((s = cf_boot_place_module(
+		     m, c->initrd, c->initrd_len, end, true, &module, err)) ||
 		(s = cf_boot_place_cmdline(m, c->append ? c->append : "",
 			 CMDLINE, CMDLINE_MAX, err)) ||
 		(s = write_start_info(m, c, module, err)))

@@ -113,26 +113,23 @@ start:
 	mov	16(%ebx), %edx
 	mov	(%edx), %esi
 	mov	8(%edx), %ecx
+	mov	$no_text, %ebp
+	call	print_module
 #else
 	testl	$8, (%ebx)
 	jz	good
-	mov	$8, %edi
-	cmpl	$1, 20(%ebx)
-	jne	fail
-	mov	24(%ebx), %edx
+	mov	24(%ebx), %eax
+	mov	%eax, modules
+1:	mov	modules, %edx
 	mov	(%edx), %esi
 	mov	4(%edx), %ecx
 	sub	%esi, %ecx
+	mov	8(%edx), %ebp
+	call	print_module
+	addl	$16, modules
+	decl	20(%ebx)
+	jnz	1b
 #endif
-	mov	$9, %edi
-	test	$0xFFF, %esi		/* on a page boundary */
-	jnz	fail
-	push	%esi
-	mov	$module_is, %esi
-	call	print
-	pop	%esi
-	mov	$SERIAL, %edx
-	rep outsb
 good:
 	mov	$end_of_line, %esi
 	call	print
@@ -145,6 +142,27 @@ fail:
 	hlt
 	jmp	1b
 
+/* ESI, ECX: its bytes, EBP: its string. */
+print_module:
+	mov	$9, %edi
+	test	$0xFFF, %esi		/* on a page boundary */
+	jnz	fail
+	push	%esi
+	mov	$module_is, %esi
+	call	print
+	cmpb	$0, (%ebp)
+	je	3f
+	mov	$space, %esi
+	call	print
+	mov	%ebp, %esi
+	call	print
+3:	mov	$colon, %esi
+	call	print
+	pop	%esi
+	mov	$SERIAL, %edx
+	rep outsb
+	ret
+
 print:
 	mov	$SERIAL, %edx
 1:	lodsb
@@ -155,6 +173,8 @@ print:
 2:	ret
 
 	.data
+modules:
+	.long	0
 greeting:
 #ifdef PVH
 	.asciz	"pvh ok: "
@@ -162,7 +182,13 @@ greeting:
 	.asciz	"multiboot ok: "
 #endif
 module_is:
-	.asciz	" module: "
+	.asciz	" module"
+space:
+	.asciz	" "
+colon:
+	.asciz	": "
+no_text:
+	.asciz	""
 end_of_line:
 	.asciz	"\n"
 

@@ -41,8 +41,21 @@ def gets_module(name, greeting):
         f.write(MODULE)
         f.flush()
         r = run(os.path.join(folder, name), "-initrd", f.name)
+    text = " " + f.name if name.startswith("multiboot") else ""
     must(r.returncode == EXIT, "status %d: %s" % (r.returncode, r.stderr))
-    must(r.stdout == "%s:  module: %s\n" % (greeting, MODULE), repr(r.stdout))
+    must(r.stdout == "%s:  module%s: %s\n" % (greeting, text, MODULE),
+         repr(r.stdout))
+
+
+def gets_modules(name, greeting):
+    with tempfile.TemporaryDirectory() as d:
+        for n in "one", "two":
+            open(os.path.join(d, n), "w").write("text " + n)
+        r = run(os.path.join(folder, name), "-initrd",
+                "%s/one a b,%s/two" % (d, d))
+    must(r.returncode == EXIT, "status %d: %s" % (r.returncode, r.stderr))
+    want = "%s:  module %s/one a b: text one module %s/two: text two\n"
+    must(r.stdout == want % (greeting, d, d), repr(r.stdout))
 
 
 def refused(data, words):
@@ -73,7 +86,9 @@ for name, greeting in (("pvh.elf", "pvh ok"),
                        ("multiboot.flat", "multiboot ok")):
     for what, function in (("starts", starts), ("gets a module", gets_module)):
         tests.append(("%s %s" % (name, what), function, (name, greeting)))
-tests += [("a file of no known kind is refused", unknown_file, ()),
+tests += [("a multiboot kernel gets two modules", gets_modules,
+           ("multiboot.elf", "multiboot ok")),
+          ("a file of no known kind is refused", unknown_file, ()),
           ("an ELF file without entry is refused", elf_without_entry, ())]
 
 print("1..%d" % len(tests))
