@@ -146,8 +146,9 @@ static uint64_t slice_budget(struct cf_machine *m)
 
 	if (deadline <= now)
 		return 1;
-	n = ((deadline - now) >> m->config.icount_shift) + 1;
-	return n < SLICE ? n : SLICE;
+	/* Compared before 1 is added: without a timer n may be UINT64_MAX. */
+	n = (deadline - now) >> m->config.icount_shift;
+	return n < SLICE ? n + 1 : SLICE;
 }
 
 /* Let one vCPU run; false when it has nothing to do. */
