@@ -60,7 +60,8 @@ static uint64_t counter(const struct cf_hpet *h)
 	return cf_clock_now(h->env.clock) / NS_PER_TICK + h->offset;
 }
 
-static void arm(struct comparator *c)
+/* `again`: the match that is now has fired, the next is meant. */
+static void arm(struct comparator *c, bool again)
 {
 	struct cf_hpet *h = c->all;
 	uint64_t now = counter(h), left = c->value - now;
@@ -71,6 +72,8 @@ static void arm(struct comparator *c)
 	}
 	if (c->config & T_32BIT)
 		left = (uint32_t)left;
+	if (again && !left && c->config & T_32BIT)
+		left = (uint64_t)1 << 32;
 	/* More than half way around is in the past: a full turn away, for
 	 * a 64-bit counter never. */
 	if (left > INT64_MAX / NS_PER_TICK) {
@@ -113,10 +116,9 @@ static void fire(void *opaque)
 	if (c->config & T_PERIODIC && c->period) {
 		late = counter(c->all) - c->value;
 		c->value += (late / c->period + 1) * c->period;
-		arm(c);
+		arm(c, true);
 	} else if (c->config & T_32BIT) {
-		c->value += (uint64_t)1 << 32;
-		arm(c);
+		arm(c, true); /* the low half matches once a turn */
 	}
 }
 
@@ -129,7 +131,7 @@ static void write_config(struct cf_hpet *h, uint64_t v)
 	h->offset = now - cf_clock_now(h->env.clock) / NS_PER_TICK;
 	cf_pit_set_muted(h->pit, v & CONFIG_LEGACY);
 	for (int i = 0; i < NTIMERS; i++)
-		arm(&h->t[i]);
+		arm(&h->t[i], false);
 }
 
 static void write_status(struct cf_hpet *h, uint64_t v)
@@ -152,7 +154,7 @@ static void write_comparator(struct comparator *c, uint64_t v)
 	if (c->config & T_PERIODIC)
 		c->period = v;
 	c->set_value = false;
-	arm(c);
+	arm(c, false);
 }
 
 static uint64_t read_timer(const struct comparator *c, unsigned reg)
@@ -195,7 +197,7 @@ static void write_reg(struct cf_hpet *h, unsigned reg, uint64_t v)
 		} else if ((reg & 0x18) == 0) {
 			c->config = v & T_WRITABLE;
 			c->set_value = v & T_SET_PERIOD;
-			arm(c);
+			arm(c, false);
 		}
 		return;
 	}
