@@ -40,6 +40,7 @@ enum coffer_status coffer_explain_igvm(const uint8_t *file, size_t file_len,
 	const uint8_t *digest, size_t len, struct coffer_explanation **out,
 	struct coffer_error *err);
 
+/** Frees it and all that was borrowed from it; NULL is fine. */
 void coffer_explanation_destroy(struct coffer_explanation *e);
 
 /** Inputs that give the digest: how many, those with the fewest changes
@@ -55,7 +56,8 @@ bool coffer_explanation_change(const struct coffer_explanation *e, size_t match,
 	size_t i, const char **assumption, const char **believed,
 	const char **actual);
 
-/** How many candidates were tried, and lines that say which. */
+/** How many candidates were tried, and lines that say which (borrowed until the
+ * explanation is destroyed). */
 uint64_t coffer_explanation_candidates(const struct coffer_explanation *e);
 const char *coffer_explanation_tried(const struct coffer_explanation *e);
 

@@ -40,6 +40,7 @@ struct coffer_session {
 enum coffer_status coffer_session_create(const uint8_t *certs, size_t len,
 	uint32_t policy, bool simulated, struct coffer_session *out,
 	struct coffer_error *err);
+/** Overwrites the session; it holds no memory of its own.  NULL is fine. */
 void coffer_session_wipe(struct coffer_session *session);
 
 /** What LAUNCH_MEASURE covers beside the keys. */
