@@ -8,7 +8,7 @@ BUILD ?= build
 all: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
-$(BUILD)/build.ninja:
+$(BUILD)/build.ninja: | deps
 	meson setup $(BUILD)
 
 # The main job, from nothing: build, measure, launch, attest, verify.
