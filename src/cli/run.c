@@ -204,7 +204,7 @@ static int run_command(int argc, char **argv, const struct cli_command *self)
 const struct cli_command cli_run = {
 	.name = "run",
 	.args = "",
-	.summary = "Run a guest from an IGVM file, firmware or a kernel.",
+	.summary = "run a guest from an IGVM file, firmware or a kernel",
 	.details = "Options are QEMU's, in QEMU's syntax; one dash or two. "
 		   "Without SEV hardware a\nconfidential guest runs in "
 		   "software, with a simulated secure processor.",

@@ -7,7 +7,6 @@
 #include "syn.h"
 
 #include "crypto/crypto.h"
-#include "image/bzimage.h"
 #include "image/image.h"
 
 static struct coffer_error err;
@@ -77,14 +76,17 @@ static void test_image_reads_the_old_reset_block(void **state)
 		COFFER_ERR_FORMAT, cf_ovmf_parse(fw, sizeof(fw), &o, &err));
 }
 
+static enum coffer_status parse_ovmf(
+	const uint8_t *bytes, size_t len, struct coffer_error *e)
+{
+	struct cf_ovmf parsed;
+
+	return cf_ovmf_parse(bytes, len, &parsed, e);
+}
+
 static void test_image_refuses_each_mangled_field(void **state)
 {
-	static const struct {
-		size_t at;
-		const char *bytes;
-		enum coffer_status status;
-		const char *message;
-	} cases[] = {
+	static const struct mangle cases[] = {
 		/* footer length below its own size, and past the image */
 		{ 0x1fce, "1100", COFFER_ERR_FORMAT, "table footer" },
 		{ 0x1fce, "ffff", COFFER_ERR_FORMAT, "table footer" },
@@ -117,16 +119,9 @@ static void test_image_refuses_each_mangled_field(void **state)
 		{ 0x101c, "00e0ffff", COFFER_ERR_FORMAT, "overlaps the image" },
 	};
 	uint8_t fw[SYN_LEN];
-	struct cf_ovmf o;
 
-	for (size_t i = 0; i < CF_ARRAY_LEN(cases); i++) {
-		make_syn(fw);
-		put(fw + cases[i].at, cases[i].bytes);
-		memset(&err, 0, sizeof(err));
-		assert_status(cases[i].status,
-			cf_ovmf_parse(fw, sizeof(fw), &o, &err));
-		assert_message(cases[i].message);
-	}
+	make_syn(fw);
+	assert_mangled(fw, sizeof(fw), cases, CF_ARRAY_LEN(cases), parse_ovmf);
 }
 
 static void check_vmsa(enum cf_vmm vmm, const char *era, uint32_t signature,
@@ -275,83 +270,6 @@ static void test_kernel_hash_table_is_the_published_one(void **state)
 		"004a8bc60ff2abfa0f92ee746f9b4b25");
 }
 
-#define KERNEL_LEN 0x2000
-
-/* The header fields of Debian's 6.1 kernel, but three setup sectors. */
-static void make_kernel(uint8_t k[KERNEL_LEN])
-{
-	memset(k, 0, KERNEL_LEN);
-	k[0x1f1] = 3;
-	put(k + 0x1fe, "55aaeb6a486472530f02");
-	k[0x211] = 1;
-	put(k + 0x214, "00001000");
-	put(k + 0x22c, "ffffff7f0000200001157f00ff070000");
-	put(k + 0x248, "0001000000100000");
-	put(k + 0x258, "000000010000000000803703");
-}
-
-static void test_bzimage_header_is_read(void **state)
-{
-	uint8_t k[KERNEL_LEN];
-	struct cf_bzimage b;
-
-	make_kernel(k);
-	assert_ok(cf_bzimage_parse(k, sizeof(k), &b, &err));
-	assert_int_equal(b.protocol, 0x20f);
-	assert_int_equal(b.header_end, 0x26c);
-	assert_int_equal(b.setup_len, 2048);
-	assert_int_equal(b.kernel_len, KERNEL_LEN - 2048);
-	assert_int_equal(b.xloadflags, 0x7f);
-	assert_true(b.relocatable);
-	assert_int_equal(b.kernel_alignment, 0x200000);
-	assert_int_equal(b.cmdline_size, 0x7ff);
-	assert_int_equal(b.initrd_addr_max, 0x7fffffff);
-	assert_int_equal(b.pref_address, 0x1000000);
-	assert_int_equal(b.init_size, 0x3378000);
-	k[0x1f1] = 0; /* means four */
-	assert_ok(cf_bzimage_parse(k, sizeof(k), &b, &err));
-	assert_int_equal(b.setup_len, 5 * 512);
-	k[0x206] = 0x09; /* before pref_address */
-	assert_ok(cf_bzimage_parse(k, sizeof(k), &b, &err));
-	assert_int_equal(b.pref_address, 0x100000);
-	assert_int_equal(b.init_size, 0);
-}
-
-static void test_bzimage_refuses_each_mangled_field(void **state)
-{
-	static const struct {
-		size_t at;
-		const char *bytes;
-		enum coffer_status status;
-		const char *message;
-	} cases[] = {
-		{ 0x1fe, "00", COFFER_ERR_FORMAT, "not a bzImage" },
-		{ 0x202, "00", COFFER_ERR_FORMAT, "not a bzImage" },
-		{ 0x206, "05", COFFER_ERR_UNSUPPORTED, "2.05" },
-		{ 0x201, "8f", COFFER_ERR_FORMAT, "0x291" },
-		{ 0x201, "10", COFFER_ERR_FORMAT, "0x212" },
-		{ 0x1f1, "0f", COFFER_ERR_TRUNCATED, "setup part" },
-		{ 0x211, "00", COFFER_ERR_UNSUPPORTED, "zImage" },
-		{ 0x230, "01", COFFER_ERR_FORMAT, "power of two" },
-		{ 0x248, "ffffffff", COFFER_ERR_TRUNCATED, "payload" },
-		{ 0x258, "ffffffffffffffff", COFFER_ERR_FORMAT, "wrap" },
-	};
-	uint8_t k[KERNEL_LEN];
-	struct cf_bzimage b;
-
-	for (size_t i = 0; i < CF_ARRAY_LEN(cases); i++) {
-		make_kernel(k);
-		put(k + cases[i].at, cases[i].bytes);
-		assert_status(cases[i].status,
-			cf_bzimage_parse(k, sizeof(k), &b, &err));
-		assert_message(cases[i].message);
-	}
-	make_kernel(k);
-	for (size_t n = 0; n < sizeof(k); n++)
-		if (!cf_bzimage_parse(k, n, &b, &err))
-			assert_true(n >= 2048 + 0x1100);
-}
-
 static void test_vmm_and_era_names(void **state)
 {
 	enum cf_vmm vmm;
@@ -381,8 +299,6 @@ int main(void)
 		cmocka_unit_test(test_native_context_keeps_its_fields),
 		cmocka_unit_test(test_cpu_types_have_their_signatures),
 		cmocka_unit_test(test_kernel_hash_table_is_the_published_one),
-		cmocka_unit_test(test_bzimage_header_is_read),
-		cmocka_unit_test(test_bzimage_refuses_each_mangled_field),
 		cmocka_unit_test(test_vmm_and_era_names),
 	};
 

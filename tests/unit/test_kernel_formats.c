@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF and multiboot kernels: what the parsers find, and that they refuse each
- * mangled field and survive every truncation.
+ * ELF, multiboot and bzImage kernels: what the parsers find, and that they
+ * refuse each mangled field and survive every truncation.
  */
 #include "syn.h"
 
+#include "image/bzimage.h"
 #include "image/elf.h"
 #include "image/multiboot.h"
 
@@ -101,14 +102,17 @@ static void test_elf_note_of_another_name_or_type_is_no_entry(void **state)
 	assert_int_equal(e.pvh_entry, 0x200020);
 }
 
+static enum coffer_status parse_elf(
+	const uint8_t *bytes, size_t len, struct coffer_error *e)
+{
+	struct cf_elf parsed;
+
+	return cf_elf_parse(bytes, len, &parsed, e);
+}
+
 static void test_elf_refuses_each_mangled_field(void **state)
 {
-	static const struct {
-		size_t at;
-		const char *bytes;
-		enum coffer_status status;
-		const char *message;
-	} cases[] = {
+	static const struct mangle cases[] = {
 		{ 0x00, "7e", COFFER_ERR_FORMAT, "not an ELF" },
 		{ 0x04, "03", COFFER_ERR_FORMAT, "class 3" },
 		{ 0x05, "02", COFFER_ERR_UNSUPPORTED, "little-endian" },
@@ -131,16 +135,9 @@ static void test_elf_refuses_each_mangled_field(void **state)
 		{ 0x1a0, "07", COFFER_ERR_FORMAT, "of 7 bytes" },
 	};
 	uint8_t f[ELF_LEN];
-	struct cf_elf e;
 
-	for (size_t i = 0; i < CF_ARRAY_LEN(cases); i++) {
-		make_elf64(f);
-		put(f + cases[i].at, cases[i].bytes);
-		assert_status(
-			cases[i].status, cf_elf_parse(f, sizeof(f), &e, &err));
-		if (cases[i].message)
-			assert_message(cases[i].message);
-	}
+	make_elf64(f);
+	assert_mangled(f, sizeof(f), cases, CF_ARRAY_LEN(cases), parse_elf);
 }
 
 static void test_elf_has_a_limit_of_segments(void **state)
@@ -224,14 +221,17 @@ static void test_multiboot_header_is_found_in_8_kib_only(void **state)
 	assert_false(cf_multiboot_is(f, sizeof(f)));
 }
 
+static enum coffer_status parse_multiboot(
+	const uint8_t *bytes, size_t len, struct coffer_error *e)
+{
+	struct cf_multiboot parsed;
+
+	return cf_multiboot_parse(bytes, len, &parsed, e);
+}
+
 static void test_multiboot_refuses_each_mangled_field(void **state)
 {
-	static const struct {
-		size_t at;
-		const char *bytes;
-		enum coffer_status status;
-		const char *message;
-	} cases[] = {
+	static const struct mangle cases[] = {
 		{ 0x20, "03", COFFER_ERR_FORMAT, "no multiboot header" },
 		{ 0x28, "fc", COFFER_ERR_FORMAT, "no multiboot header" },
 		{ 0x24, "0b000100f3", COFFER_ERR_UNSUPPORTED, "0x1000b" },
@@ -245,14 +245,9 @@ static void test_multiboot_refuses_each_mangled_field(void **state)
 	uint8_t f[ELF_LEN];
 	struct cf_multiboot k;
 
-	for (size_t i = 0; i < CF_ARRAY_LEN(cases); i++) {
-		make_flat(f);
-		put(f + cases[i].at, cases[i].bytes);
-		assert_status(cases[i].status,
-			cf_multiboot_parse(f, sizeof(f), &k, &err));
-		assert_message(cases[i].message);
-	}
 	make_flat(f);
+	assert_mangled(
+		f, sizeof(f), cases, CF_ARRAY_LEN(cases), parse_multiboot);
 	for (size_t n = 0; n < 0x110; n++)
 		assert_true(cf_multiboot_parse(f, n, &k, &err) != COFFER_OK);
 	assert_ok(cf_multiboot_parse(f, 0x110, &k, &err));
@@ -270,6 +265,80 @@ static void test_multiboot_in_a_64_bit_elf_is_refused(void **state)
 	assert_message("64-bit ELF");
 }
 
+#define KERNEL_LEN 0x2000
+
+/* The header fields of Debian's 6.1 kernel, but three setup sectors. */
+static void make_kernel(uint8_t k[KERNEL_LEN])
+{
+	memset(k, 0, KERNEL_LEN);
+	k[0x1f1] = 3;
+	put(k + 0x1fe, "55aaeb6a486472530f02");
+	k[0x211] = 1;
+	put(k + 0x214, "00001000");
+	put(k + 0x22c, "ffffff7f0000200001157f00ff070000");
+	put(k + 0x248, "0001000000100000");
+	put(k + 0x258, "000000010000000000803703");
+}
+
+static void test_bzimage_header_is_read(void **state)
+{
+	uint8_t k[KERNEL_LEN];
+	struct cf_bzimage b;
+
+	make_kernel(k);
+	assert_ok(cf_bzimage_parse(k, sizeof(k), &b, &err));
+	assert_int_equal(b.protocol, 0x20f);
+	assert_int_equal(b.header_end, 0x26c);
+	assert_int_equal(b.setup_len, 2048);
+	assert_int_equal(b.kernel_len, KERNEL_LEN - 2048);
+	assert_int_equal(b.xloadflags, 0x7f);
+	assert_true(b.relocatable);
+	assert_int_equal(b.kernel_alignment, 0x200000);
+	assert_int_equal(b.cmdline_size, 0x7ff);
+	assert_int_equal(b.initrd_addr_max, 0x7fffffff);
+	assert_int_equal(b.pref_address, 0x1000000);
+	assert_int_equal(b.init_size, 0x3378000);
+	k[0x1f1] = 0; /* means four */
+	assert_ok(cf_bzimage_parse(k, sizeof(k), &b, &err));
+	assert_int_equal(b.setup_len, 5 * 512);
+	k[0x206] = 0x09; /* before pref_address */
+	assert_ok(cf_bzimage_parse(k, sizeof(k), &b, &err));
+	assert_int_equal(b.pref_address, 0x100000);
+	assert_int_equal(b.init_size, 0);
+}
+
+static enum coffer_status parse_bzimage(
+	const uint8_t *bytes, size_t len, struct coffer_error *e)
+{
+	struct cf_bzimage parsed;
+
+	return cf_bzimage_parse(bytes, len, &parsed, e);
+}
+
+static void test_bzimage_refuses_each_mangled_field(void **state)
+{
+	static const struct mangle cases[] = {
+		{ 0x1fe, "00", COFFER_ERR_FORMAT, "not a bzImage" },
+		{ 0x202, "00", COFFER_ERR_FORMAT, "not a bzImage" },
+		{ 0x206, "05", COFFER_ERR_UNSUPPORTED, "2.05" },
+		{ 0x201, "8f", COFFER_ERR_FORMAT, "0x291" },
+		{ 0x201, "10", COFFER_ERR_FORMAT, "0x212" },
+		{ 0x1f1, "0f", COFFER_ERR_TRUNCATED, "setup part" },
+		{ 0x211, "00", COFFER_ERR_UNSUPPORTED, "zImage" },
+		{ 0x230, "01", COFFER_ERR_FORMAT, "power of two" },
+		{ 0x248, "ffffffff", COFFER_ERR_TRUNCATED, "payload" },
+		{ 0x258, "ffffffffffffffff", COFFER_ERR_FORMAT, "wrap" },
+	};
+	uint8_t k[KERNEL_LEN];
+	struct cf_bzimage b;
+
+	make_kernel(k);
+	assert_mangled(k, sizeof(k), cases, CF_ARRAY_LEN(cases), parse_bzimage);
+	for (size_t n = 0; n < sizeof(k); n++)
+		if (!cf_bzimage_parse(k, n, &b, &err))
+			assert_true(n >= 2048 + 0x1100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +353,8 @@ int main(void)
 		cmocka_unit_test(test_multiboot_header_is_found_in_8_kib_only),
 		cmocka_unit_test(test_multiboot_refuses_each_mangled_field),
 		cmocka_unit_test(test_multiboot_in_a_64_bit_elf_is_refused),
+		cmocka_unit_test(test_bzimage_header_is_read),
+		cmocka_unit_test(test_bzimage_refuses_each_mangled_field),
 	};
 
 	return cmocka_run_group_tests_name("kernel_formats", tests, NULL, NULL);
