@@ -133,6 +133,8 @@ static int measure(const struct cli_args *args, struct launch_inputs *in)
 	}
 	in->params.vcpus = in->last_vcpus;
 	st = cf_plan_from_firmware(&in->params, &plan, &err);
+	if (st)
+		cf_error_context(&err, st, "%s", cli_get(args, "ovmf"));
 	if (!st && cli_has(args, "dump-vmsa"))
 		st = dump_vmsas(plan, &err);
 	if (!st)

@@ -48,7 +48,7 @@ static const char *missing(
 static enum coffer_status choose_default(
 	struct run *r, struct coffer_error *err)
 {
-	static const char *const what[] = { "hardware virtualization", "SEV",
+	static const char *const what[] = { "KVM for plain guests", "SEV",
 		"SEV-ES", "SEV-SNP" };
 	enum cf_kvm_generation g = generation(r);
 	struct cf_host_facts facts;
@@ -64,7 +64,7 @@ static enum coffer_status choose_default(
 		return err->status;
 	if (!r->opts.quiet && report.can[g] != CF_HOST_YES)
 		fprintf(stderr,
-			"coffer run: no %s here (%s; see coffer host): "
+			"coffer run: no %s here (lacks %s; see coffer host): "
 			"running in software%s\n",
 			what[g], missing(&report, g),
 			r->opts.guest ? ", SIMULATED" : "");

@@ -251,7 +251,7 @@ static enum coffer_status build_snp(struct builder *b)
 	if (!st && !o->has_sev_metadata)
 		return cf_fail(b->err, COFFER_ERR_UNSUPPORTED,
 			"firmware: no SEV metadata, so SNP cannot launch it; "
-			"give the image with code (OVMF.fd or OVMF_CODE.fd), "
+			"give OVMF.fd or the code half of a build with SEV, "
 			"not variables");
 	if (!st && !b->p->skip_firmware_pages)
 		st = add_range(b, "firmware", SIZE_MAX, o->gpa, o->len,
