@@ -124,8 +124,10 @@ void cf_memory_set_sync(struct cf_memory *mem,
 	const struct cf_memory_sync *sync); /* copied; NULL: none */
 
 /*
- * RMP: one entry per 4 KiB page of the regions.  Page size is always 4 KiB; a
- * 2 MiB request is answered as a size mismatch by those who take one.
+ * RMP: one entry per 4 KiB page of the regions, or one for 512 of them that
+ * begin at a multiple of 2 MiB (a large entry).  Looked up by any of its
+ * pages a large entry is that page's: gpa counts up with the page, all else is
+ * the same.  A page that is not assigned has no size.
  */
 #define CF_RMP_R  0x1u
 #define CF_RMP_W  0x2u
@@ -133,6 +135,7 @@ void cf_memory_set_sync(struct cf_memory *mem,
 #define CF_RMP_SX 0x8u
 struct cf_rmp_entry {
 	bool assigned, validated, immutable, vmsa;
+	bool large;       /* one entry for 2 MiB */
 	uint16_t asid;    /* 0: firmware or hypervisor */
 	uint8_t perms[4]; /* CF_RMP_* per VMPL */
 	uint64_t gpa;
@@ -144,8 +147,22 @@ bool cf_rmp_enabled(const struct cf_memory *mem);
 /* False when gpa is not in memory. */
 CF_MUST_CHECK bool cf_rmp_get(
 	const struct cf_memory *mem, uint64_t gpa, struct cf_rmp_entry *out);
-/* With the world stopped around it.  gpa in e is page aligned. */
+/*
+ * With the world stopped around it.  gpa in e is page aligned.  A large entry
+ * takes the place of what its 512 pages had.  False: not in memory; a large
+ * entry at an address, or for one, that is no multiple of 2 MiB or for pages
+ * of two regions; a small one in the middle of a large one.
+ */
 CF_MUST_CHECK bool cf_rmp_set(
 	struct cf_memory *mem, uint64_t gpa, const struct cf_rmp_entry *e);
+#define CF_RMP_LARGE UINT64_C(0x200000)
+/* Of a 2 MiB range: true when none of its pages is assigned. */
+bool cf_rmp_vacant(const struct cf_memory *mem, uint64_t gpa);
+/* PSMASH: the large entry that covers gpa becomes 512 small ones, otherwise
+ * the same.  False: there is none. */
+CF_MUST_CHECK bool cf_rmp_smash(struct cf_memory *mem, uint64_t gpa);
+/* The opposite.  False: gpa is no multiple of 2 MiB, or the 512 entries are
+ * not small, assigned, alike and for 2 MiB of guest memory in order. */
+CF_MUST_CHECK bool cf_rmp_join(struct cf_memory *mem, uint64_t gpa);
 
 #endif

@@ -323,6 +323,64 @@ static void test_ghcb_psc_stops_at_a_bad_entry(void **state)
 	assert_int_equal(got(GHCB_INFO2), UINT64_C(0x100000002));
 }
 
+static struct cf_rmp_entry entry_of(uint64_t gpa)
+{
+	struct cf_rmp_entry e;
+
+	assert_true(cf_rmp_get(vm.mem, gpa, &e));
+	return e;
+}
+
+static void psc_one(unsigned op, uint64_t gpa, bool large)
+{
+	begin();
+	psc_entry(0, op, gpa, large);
+	psc(0, 0);
+	expect_ok();
+	assert_int_equal(got(GHCB_INFO2), 0);
+}
+
+static void test_ghcb_psc_makes_large_pages_where_it_can(void **state)
+{
+	const uint64_t big = 0x200000, in = big + 0x7000;
+
+	/* One page of it has an entry already: page by page. */
+	psc_one(1, in, false);
+	psc_one(1, big, true);
+	assert_true(entry_of(in).assigned && !entry_of(in).large);
+	assert_int_equal(cf_load_le64(page + 0x808) & 0xFFF, 512);
+	psc_one(2, big, true);
+	assert_false(entry_of(in).assigned);
+	psc_one(1, big, true);
+	assert_true(entry_of(in).large && entry_of(in).gpa == in);
+	assert_int_equal(cf_load_le64(page + 0x808) & 0xFFF, 512);
+	/* One page of it made shared: the rest stays, in small ones. */
+	psc_one(2, in, false);
+	assert_false(entry_of(in).assigned);
+	assert_true(entry_of(big).assigned && !entry_of(big).large);
+	psc_one(1, in, false);
+	/* The hints. */
+	psc_one(4, big, true);
+	assert_true(entry_of(in).large);
+	psc_one(3, big, true);
+	assert_true(entry_of(in).assigned && !entry_of(in).large);
+	psc_one(4, big, true);
+	psc_one(2, big, true);
+	assert_false(entry_of(in).assigned || entry_of(in).large);
+}
+
+static void test_ghcb_psc_leaves_the_firmwares_pages(void **state)
+{
+	struct cf_rmp_entry e = { .assigned = true, .immutable = true };
+
+	assert_true(cf_rmp_set(vm.mem, 0x10000, &e));
+	begin();
+	psc_entry(0, 2, 0x10000, false);
+	psc(0, 0);
+	assert_int_equal(got(GHCB_INFO2), UINT64_C(0x100000002));
+	assert_true(entry_of(0x10000).assigned);
+}
+
 static void test_ghcb_psc_of_the_present_state_keeps_validation(void **state)
 {
 	struct cf_rmp_entry e = { .assigned = true,
@@ -478,6 +536,8 @@ int main(void)
 		SNP(test_ghcb_mmio_goes_to_the_machine),
 		SNP(test_ghcb_psc_works_through_a_list),
 		SNP(test_ghcb_psc_stops_at_a_bad_entry),
+		SNP(test_ghcb_psc_makes_large_pages_where_it_can),
+		SNP(test_ghcb_psc_leaves_the_firmwares_pages),
 		SNP(test_ghcb_psc_of_the_present_state_keeps_validation),
 		SNP(test_ghcb_guest_request_passes_the_firmware_status),
 		SNP(test_ghcb_extended_request_brings_certificates),

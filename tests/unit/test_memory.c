@@ -377,6 +377,98 @@ static void test_rmp_entries_read_as_they_were_set(void **state)
 	cf_memory_destroy(mem);
 }
 
+#define HIGH  (UINT64_C(1) << 30)
+#define LARGE CF_RMP_LARGE
+
+static void test_rmp_large_entries_cover_512_pages(void **state)
+{
+	struct cf_memory *mem = setup();
+	struct cf_rmp_entry e = { .assigned = true,
+		.large = true,
+		.asid = 1,
+		.perms = { 0xF, 1 },
+		.gpa = 8 * LARGE };
+	struct cf_rmp_entry out;
+	uint8_t b = 1;
+
+	assert_ok(cf_memory_add(
+		mem, HIGH, 3 * LARGE - PAGE, CF_REGION_RAM, "high", &err));
+	assert_false(cf_rmp_set(mem, HIGH, &e));
+	assert_ok(cf_rmp_enable(mem, &err));
+	assert_true(cf_rmp_vacant(mem, HIGH));
+	assert_false(cf_rmp_vacant(mem, HIGH + 2 * LARGE)); /* a page short */
+	assert_true(cf_rmp_set(mem, HIGH, &e));
+	assert_false(cf_rmp_vacant(mem, HIGH));
+	for (uint64_t at = 0; at < LARGE; at += PAGE) {
+		assert_true(cf_rmp_get(mem, HIGH + at, &out));
+		assert_true(out.assigned && out.large);
+		assert_true(out.gpa == 8 * LARGE + at);
+		assert_int_equal(out.asid, 1);
+		assert_int_equal(out.perms[1], 1);
+		assert_status(COFFER_ERR_STATE,
+			cf_guest_write(mem, HIGH + at, &b, 1, &err));
+	}
+	assert_true(cf_rmp_get(mem, HIGH + LARGE, &out));
+	assert_false(out.assigned || out.large);
+	/* Not aligned, of two sizes at once, over the end, in a hole. */
+	assert_false(cf_rmp_set(mem, HIGH + PAGE, &e));
+	e.gpa += PAGE;
+	assert_false(cf_rmp_set(mem, HIGH + LARGE, &e));
+	e.gpa -= PAGE;
+	assert_false(cf_rmp_set(mem, HIGH + 2 * LARGE, &e));
+	assert_false(cf_rmp_set(mem, 4 * HIGH, &e));
+	e.large = false;
+	assert_false(cf_rmp_set(mem, HIGH + 7 * PAGE, &e));
+	/* Nobody's pages have no size. */
+	e = (struct cf_rmp_entry) { .large = true };
+	assert_true(cf_rmp_set(mem, HIGH, &e));
+	assert_true(cf_rmp_get(mem, HIGH + 7 * PAGE, &out));
+	assert_false(out.assigned || out.large);
+	cf_memory_destroy(mem);
+}
+
+static void test_rmp_large_entries_are_split_and_joined(void **state)
+{
+	struct cf_memory *mem = setup();
+	struct cf_rmp_entry e = { .assigned = true,
+		.validated = true,
+		.large = true,
+		.asid = 1,
+		.gpa = LARGE };
+	struct cf_rmp_entry out;
+
+	assert_ok(cf_memory_add(
+		mem, HIGH, 2 * LARGE, CF_REGION_RAM, "high", &err));
+	assert_ok(cf_rmp_enable(mem, &err));
+	assert_false(cf_rmp_smash(mem, HIGH));
+	assert_true(cf_rmp_set(mem, HIGH, &e));
+	assert_false(cf_rmp_join(mem, HIGH));
+	assert_true(cf_rmp_smash(mem, HIGH + 5 * PAGE));
+	assert_false(cf_rmp_smash(mem, HIGH));
+	assert_true(cf_rmp_get(mem, HIGH + 5 * PAGE, &out));
+	assert_true(out.validated && !out.large && out.gpa == LARGE + 5 * PAGE);
+	/* One that is not like the others. */
+	out.validated = false;
+	assert_true(cf_rmp_set(mem, HIGH + 5 * PAGE, &out));
+	assert_false(cf_rmp_join(mem, HIGH));
+	out.validated = true;
+	out.perms[2] = 1;
+	assert_true(cf_rmp_set(mem, HIGH + 5 * PAGE, &out));
+	assert_false(cf_rmp_join(mem, HIGH));
+	out.perms[2] = 0;
+	out.gpa += PAGE;
+	assert_true(cf_rmp_set(mem, HIGH + 5 * PAGE, &out));
+	assert_false(cf_rmp_join(mem, HIGH));
+	out.gpa -= PAGE;
+	assert_true(cf_rmp_set(mem, HIGH + 5 * PAGE, &out));
+	assert_false(cf_rmp_join(mem, HIGH + PAGE));
+	assert_true(cf_rmp_join(mem, HIGH));
+	assert_true(cf_rmp_get(mem, HIGH + 511 * PAGE, &out));
+	assert_true(out.large && out.gpa == LARGE + 511 * PAGE);
+	assert_false(cf_rmp_join(mem, HIGH + LARGE));
+	cf_memory_destroy(mem);
+}
+
 static void test_rmp_refuses_host_writes_to_assigned_pages(void **state)
 {
 	struct cf_memory *mem = setup();
@@ -552,6 +644,8 @@ int main(void)
 		cmocka_unit_test(test_memory_cleared_key_leaves_cipher_text),
 		cmocka_unit_test(test_memory_encrypts_in_place),
 		cmocka_unit_test(test_rmp_entries_read_as_they_were_set),
+		cmocka_unit_test(test_rmp_large_entries_cover_512_pages),
+		cmocka_unit_test(test_rmp_large_entries_are_split_and_joined),
 		cmocka_unit_test(
 			test_rmp_refuses_host_writes_to_assigned_pages),
 		cmocka_unit_test(test_memory_stops_the_world_for_changes_only),

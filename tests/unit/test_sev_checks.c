@@ -216,8 +216,6 @@ static void test_pvalidate_reports_change_in_carry(void **state)
 	assert_int_equal(cf_rflags(&cpu[0]) & CF_FL_ARITH, 0);
 	assert_true(cf_rmp_get(vm.mem, 0x1000, &e));
 	assert_false(e.validated);
-	run(cf_op_pvalidate, 0x200000, 1, 1); /* 2 MiB: the RMP has 4 KiB */
-	assert_int_equal(cpu[0].r[CF_RAX], 6);
 	run(cf_op_pvalidate, 0x1000, 2, 1);
 	assert_int_equal(cpu[0].r[CF_RAX], 1);
 }
@@ -258,8 +256,6 @@ static void test_rmpadjust_gives_permissions_downwards(void **state)
 	assert_int_equal(cpu[0].r[CF_RDX], 1 << 16 | 1);
 	run(cf_op_rmpadjust, 0x1000, 0, 0); /* not below oneself */
 	assert_int_equal(cpu[0].r[CF_RAX], 2);
-	run(cf_op_rmpadjust, 0x1000, 1, 1);
-	assert_int_equal(cpu[0].r[CF_RAX], 6);
 	/* VMPL 1 may not give what it has not. */
 	set_page(0x1000,
 		(struct cf_rmp_entry) { .assigned = true,
@@ -270,6 +266,79 @@ static void test_rmpadjust_gives_permissions_downwards(void **state)
 	assert_int_equal(cpu[0].r[CF_RAX], 2);
 	run(cf_op_rmpadjust, 0x1000, 0, 2 | CF_RMP_R << 8);
 	assert_int_equal(cpu[0].r[CF_RAX], 0);
+}
+
+#define BIG    UINT64_C(0x200000)
+#define SMALL1 (BIG + 0x5000)
+
+static struct cf_rmp_entry entry_of(uint64_t gpa)
+{
+	struct cf_rmp_entry e;
+
+	assert_true(cf_rmp_get(vm.mem, gpa, &e));
+	return e;
+}
+
+static void test_large_pages_are_validated_and_adjusted_whole(void **state)
+{
+	bool w;
+
+	set_page(
+		BIG, (struct cf_rmp_entry) { .assigned = true, .large = true });
+	assert_int_equal(access_page(SMALL1, CF_ACC_READ, false, true, &w), 1);
+	run(cf_op_pvalidate, BIG + 0x1000, 1, 1); /* not its address */
+	assert_int_equal(cpu[0].r[CF_RAX], 1);
+	run(cf_op_pvalidate, BIG, 1, 1);
+	assert_int_equal(cpu[0].r[CF_RAX], 0);
+	assert_int_equal(cf_rflags(&cpu[0]) & CF_FL_CF, 0);
+	for (uint64_t at = BIG; at < 2 * BIG; at += 0x1000)
+		assert_true(entry_of(at).validated && entry_of(at).large);
+	assert_int_equal(access_page(SMALL1, CF_ACC_WRITE, false, true, &w), 0);
+	run(cf_op_pvalidate, BIG, 1, 1);
+	assert_int_equal(cf_rflags(&cpu[0]) & CF_FL_CF, CF_FL_CF);
+	run(cf_op_rmpadjust, BIG, 1, 1 | 3 << 8);
+	assert_int_equal(cpu[0].r[CF_RAX], 0);
+	assert_int_equal(entry_of(SMALL1).perms[1], 3);
+	/* Save areas are 4 KiB. */
+	run(cf_op_rmpadjust, BIG, 1, 1 | 1 << 16);
+	assert_int_equal(cpu[0].r[CF_RAX], 1);
+	run(cf_op_rmpquery, SMALL1, 0, 1);
+	assert_int_equal(cpu[0].r[CF_RCX], 1);
+	assert_int_equal(cpu[0].r[CF_RDX], 1 | 3 << 8);
+}
+
+static void test_large_on_small_is_for_the_guest_to_repeat(void **state)
+{
+	set_page(BIG,
+		(struct cf_rmp_entry) { .assigned = true, .perms = { ALL } });
+	run(cf_op_pvalidate, BIG, 1, 1);
+	assert_int_equal(cpu[0].r[CF_RAX], 6);
+	assert_false(entry_of(BIG).validated);
+	run(cf_op_rmpadjust, BIG, 1, 1);
+	assert_int_equal(cpu[0].r[CF_RAX], 6);
+}
+
+/* A nested fault with the size-mismatch bit: the hypervisor smashes. */
+static void test_small_on_large_smashes_the_page(void **state)
+{
+	set_page(
+		BIG, (struct cf_rmp_entry) { .assigned = true, .large = true });
+	run(cf_op_pvalidate, SMALL1, 0, 1);
+	assert_int_equal(core.why, 0);
+	assert_int_equal(cpu[0].r[CF_RAX], 0);
+	assert_true(entry_of(SMALL1).validated);
+	assert_true(entry_of(SMALL1).gpa == SMALL1);
+	assert_false(entry_of(SMALL1).large || entry_of(BIG).large);
+	assert_true(entry_of(BIG).assigned && !entry_of(BIG).validated);
+	set_page(BIG,
+		(struct cf_rmp_entry) { .assigned = true,
+			.validated = true,
+			.large = true,
+			.perms = { ALL } });
+	run(cf_op_rmpadjust, SMALL1, 0, 1 | 1 << 16);
+	assert_int_equal(cpu[0].r[CF_RAX], 0);
+	assert_true(entry_of(SMALL1).vmsa && !entry_of(SMALL1).large);
+	assert_true(entry_of(BIG).validated && !entry_of(BIG).vmsa);
 }
 
 static void test_sev_instructions_are_undefined_without_snp(void **state)
@@ -311,6 +380,9 @@ int main(void)
 		SNP(test_pvalidate_reports_change_in_carry),
 		SNP(test_pvalidate_faults),
 		SNP(test_rmpadjust_gives_permissions_downwards),
+		SNP(test_large_pages_are_validated_and_adjusted_whole),
+		SNP(test_large_on_small_is_for_the_guest_to_repeat),
+		SNP(test_small_on_large_smashes_the_page),
 		ES(test_sev_instructions_are_undefined_without_snp),
 		SNP(test_sev_features_that_are_not_modelled_are_refused),
 	};

@@ -26,29 +26,73 @@
 
 enum psc_op { PSC_PRIVATE = 1, PSC_SHARED, PSC_PSMASH, PSC_UNSMASH };
 
-bool cf_page_set_state(struct vcpu *cpu, uint64_t gpa, bool private_page)
+/* RMPUPDATE to what the guest asks for.  As on hardware, what is so already
+ * changes nothing, in particular not the validation; and what the firmware
+ * holds does not change at all. */
+static bool rmpupdate(
+	struct vcpu *cpu, uint64_t gpa, bool private_page, bool large)
 {
+	uint64_t len = large ? CF_RMP_LARGE : PAGE;
 	struct cf_rmp_entry e;
 
-	if (!cf_rmp_get(cpu->vm->mem, gpa, &e))
+	if (!cf_rmp_get(cpu->vm->mem, gpa, &e) || e.immutable)
 		return false;
-	if (cf_fault(cpu->vm, CF_FAULT_PSC))
+	if (cf_fault(cpu->vm, CF_FAULT_PSC) || e.assigned == private_page)
 		return true;
-	/* As on hardware, asking for what is so already changes nothing, in
-	 * particular not the validation. */
-	if (e.assigned == private_page)
-		return true;
-	e = (struct cf_rmp_entry) { 0 };
+	e = (struct cf_rmp_entry) { .large = large };
 	if (private_page)
 		e = (struct cf_rmp_entry) { .assigned = true,
+			.large = large,
 			.asid = (uint16_t)cpu->vm->config.asid,
 			.perms = { ALL_PERMISSIONS },
 			.gpa = gpa & CF_PAGE_MASK };
 	if (!cf_rmp_set(cpu->vm->mem, gpa, &e))
 		return false;
 	cf_history_add(
-		cpu, private_page ? CF_HIST_PRIVATE : CF_HIST_SHARED, gpa);
+		cpu, private_page ? CF_HIST_PRIVATE : CF_HIST_SHARED, gpa, len);
 	return true;
+}
+
+static void smash(struct vcpu *cpu, uint64_t gpa)
+{
+	uint64_t base = gpa & ~(CF_RMP_LARGE - 1);
+
+	if (cf_rmp_smash(cpu->vm->mem, base))
+		cf_history_add(cpu, CF_HIST_SMASHED, base, CF_RMP_LARGE);
+}
+
+bool cf_page_set_state(struct vcpu *cpu, uint64_t gpa, bool private_page)
+{
+	struct cf_rmp_entry e;
+
+	if (!private_page && cf_rmp_get(cpu->vm->mem, gpa, &e) && e.large &&
+		!e.immutable)
+		smash(cpu, gpa);
+	return rmpupdate(cpu, gpa, private_page, false);
+}
+
+/* True when 2 MiB can change in one entry: all of it shared, or one large
+ * page. */
+static bool goes_in_one(struct vcpu *cpu, uint64_t gpa, bool private_page)
+{
+	struct cf_rmp_entry e;
+
+	if (cf_rmp_get(cpu->vm->mem, gpa, &e) && e.large)
+		return true;
+	return private_page && cf_rmp_vacant(cpu->vm->mem, gpa);
+}
+
+/* Hints: a page that cannot be split or joined stays as it is. */
+static void resize(struct vcpu *cpu, uint64_t gpa, bool join)
+{
+	struct cf_rmp_entry e;
+
+	if (!cf_rmp_get(cpu->vm->mem, gpa, &e) || e.immutable)
+		return;
+	if (!join)
+		smash(cpu, gpa);
+	else if (cf_rmp_join(cpu->vm->mem, gpa))
+		cf_history_add(cpu, CF_HIST_JOINED, gpa, CF_RMP_LARGE);
 }
 
 /* One entry; *done counts its 4 KiB pages, for the guest to see. */
@@ -56,19 +100,26 @@ static bool do_entry(struct vcpu *cpu, uint64_t entry, uint16_t *done)
 {
 	uint64_t gpa = entry & UINT64_C(0x000FFFFFFFFFF000);
 	unsigned op = entry >> 52 & 0xF;
-	bool large = entry >> 56 & 1;
+	bool large = entry >> 56 & 1, private_page = op == PSC_PRIVATE;
 	unsigned n = large ? LARGE_PAGES : 1;
 
 	if (entry >> 57 || (large && !cf_is_aligned(gpa, n * PAGE)) ||
 		*done > n)
 		return false;
-	if (op == PSC_PSMASH || op == PSC_UNSMASH)
-		return true; /* the RMP has small pages only */
+	if (op == PSC_PSMASH || op == PSC_UNSMASH) {
+		if (large)
+			resize(cpu, gpa, op == PSC_UNSMASH);
+		return true;
+	}
 	if (op != PSC_PRIVATE && op != PSC_SHARED)
 		return false;
+	if (large && !*done && goes_in_one(cpu, gpa, private_page)) {
+		if (!rmpupdate(cpu, gpa, private_page, true))
+			return false;
+		*done = LARGE_PAGES;
+	}
 	for (; *done < n; ++*done)
-		if (!cf_page_set_state(
-			    cpu, gpa + *done * PAGE, op == PSC_PRIVATE))
+		if (!cf_page_set_state(cpu, gpa + *done * PAGE, private_page))
 			return false;
 	return true;
 }

@@ -20,28 +20,33 @@ static const char *const event_text[] = {
 	[CF_HIST_RESCINDED] = "validation rescinded",
 	[CF_HIST_ADJUSTED] = "permissions adjusted",
 	[CF_HIST_VMSA] = "made a save area",
+	[CF_HIST_SMASHED] = "smashed to 4 KiB pages",
+	[CF_HIST_JOINED] = "joined to a 2 MiB page",
 };
 
-void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa)
+void cf_history_add(
+	struct vcpu *cpu, enum cf_page_event what, uint64_t gpa, uint64_t len)
 {
 	struct cf_sev_vm *s = cpu->vm->sev_vm;
-	uint64_t page = gpa & CF_PAGE_MASK;
+	uint64_t page = gpa & CF_PAGE_MASK, end = page + len - PAGE;
 	struct cf_page_record *last;
 
 	cf_log(cpu->vm->config.log, CF_LOG_DEBUG,
-		"rmp: vcpu=%u gpa=0x%016" PRIx64 " %s rip=0x%016" PRIx64,
-		cpu->index, page, event_text[what], cpu->r[CF_R_RIP]);
+		"rmp: vcpu=%u gpa=0x%016" PRIx64 " pages=%" PRIu64
+		" %s rip=0x%016" PRIx64,
+		cpu->index, page, len / PAGE, event_text[what],
+		cpu->r[CF_R_RIP]);
 	pthread_mutex_lock(&s->lock);
 	last = &s->history[(s->nhistory - 1) % CF_HISTORY_LEN];
 	if (s->nhistory && last->what == what && last->vcpu == cpu->index &&
 		(page == last->last + PAGE || page == last->last)) {
-		last->last = page;
+		last->last = end;
 	} else {
 		s->history[s->nhistory % CF_HISTORY_LEN] =
 			(struct cf_page_record) { .what = what,
 				.vcpu = cpu->index,
 				.first = page,
-				.last = page,
+				.last = end,
 				.rip = cpu->r[CF_R_RIP] };
 		s->nhistory++;
 	}

@@ -11,6 +11,7 @@
 
 #include "accel/soft/dispatch_priv.h"
 #include "accel/soft/world_priv.h"
+#include "base/bytes.h"
 
 #define PAGE              UINT64_C(4096)
 #define FAIL_INPUT        1u
@@ -74,10 +75,44 @@ static void store_entry(
 			"rmp: no entry for a page that had one");
 }
 
+/*
+ * The instruction's page size against the entry's; false: the instruction
+ * ends with FAIL_SIZEMISMATCH.  Small on large is for the hypervisor: a nested
+ * fault with the size-mismatch bit, on which it smashes the page and has the
+ * guest try again.  Large on small is for the guest, which tries it page by
+ * page.
+ */
+static bool same_size(
+	struct vcpu *cpu, bool large, uint64_t gpa, struct cf_rmp_entry *e)
+{
+	uint64_t base = gpa & ~(CF_RMP_LARGE - 1);
+
+	if (e->large == large)
+		return true;
+	if (large)
+		return false;
+	cf_gate_leave(cpu);
+	if (cf_rmp_smash(cpu->vm->mem, base))
+		cf_history_add(cpu, CF_HIST_SMASHED, base, CF_RMP_LARGE);
+	cf_gate_enter(cpu);
+	return cf_rmp_get(cpu->vm->mem, gpa, e) && !e->large;
+}
+
+static uint64_t entry_len(const struct cf_rmp_entry *e)
+{
+	return e->large ? CF_RMP_LARGE : PAGE;
+}
+
+/* The address in RAX without the bits that do not count. */
+static uint64_t page_address(const struct vcpu *cpu)
+{
+	return cpu->r[CF_RAX] & CF_PAGE_MASK;
+}
+
 const struct op *cf_op_pvalidate(struct vcpu *cpu, const struct op *op)
 {
 	struct cf_rmp_entry e;
-	bool validate = cpu->r[CF_RDX] & 1;
+	bool validate = cpu->r[CF_RDX] & 1, large = cpu->r[CF_RCX] & SIZE_2MB;
 	uint64_t gpa;
 
 	cf_sys_begin(cpu, op);
@@ -86,16 +121,18 @@ const struct op *cf_op_pvalidate(struct vcpu *cpu, const struct op *op)
 		cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
 	if (cpu->r[CF_RCX] & 0xFFFFFFFE)
 		return finish(cpu, op, FAIL_INPUT, false);
-	if (cpu->r[CF_RCX] & SIZE_2MB)
+	gpa = own_page(cpu, page_address(cpu), &e);
+	if (large && !cf_is_aligned(gpa, CF_RMP_LARGE))
+		return finish(cpu, op, FAIL_INPUT, false);
+	if (!same_size(cpu, large, gpa, &e))
 		return finish(cpu, op, FAIL_SIZEMISMATCH, false);
-	gpa = own_page(cpu, cpu->r[CF_RAX] & CF_PAGE_MASK, &e);
 	if (e.validated == validate)
 		return finish(cpu, op, 0, true);
 	e.validated = validate;
 	e.perms[0] = ALL_PERMISSIONS;
 	store_entry(cpu, gpa, &e);
-	cf_history_add(
-		cpu, validate ? CF_HIST_VALIDATED : CF_HIST_RESCINDED, gpa);
+	cf_history_add(cpu, validate ? CF_HIST_VALIDATED : CF_HIST_RESCINDED,
+		gpa, entry_len(&e));
 	if (validate && cf_fault(cpu->vm, CF_FAULT_VALIDATE)) {
 		e.validated = false;
 		store_entry(cpu, gpa, &e);
@@ -103,12 +140,33 @@ const struct op *cf_op_pvalidate(struct vcpu *cpu, const struct op *op)
 	return finish(cpu, op, 0, false);
 }
 
-const struct op *cf_op_rmpadjust(struct vcpu *cpu, const struct op *op)
+/* The entry that RMPADJUST found: only VMPL 0 makes save areas, and those are
+ * 4 KiB. */
+static const struct op *adjust(struct vcpu *cpu, const struct op *op,
+	uint64_t gpa, struct cf_rmp_entry *e)
 {
-	struct cf_rmp_entry e;
 	unsigned target = cpu->r[CF_RDX] & 0xFF;
 	uint8_t perms = (uint8_t)(cpu->r[CF_RDX] >> 8);
 	bool vmsa = cpu->r[CF_RDX] >> 16 & 1;
+
+	/* Only below oneself, and no more than one has. */
+	if (target <= cpu->vmpl || (perms & ~e->perms[cpu->vmpl & 3]))
+		return finish(cpu, op, FAIL_PERMISSION, false);
+	if (vmsa && e->large)
+		return finish(cpu, op, FAIL_INPUT, false);
+	e->perms[target] = perms;
+	if (!cpu->vmpl)
+		e->vmsa = vmsa;
+	store_entry(cpu, gpa, e);
+	cf_history_add(
+		cpu, vmsa ? CF_HIST_VMSA : CF_HIST_ADJUSTED, gpa, entry_len(e));
+	return finish(cpu, op, 0, false);
+}
+
+const struct op *cf_op_rmpadjust(struct vcpu *cpu, const struct op *op)
+{
+	struct cf_rmp_entry e;
+	bool large = cpu->r[CF_RCX] & SIZE_2MB;
 	uint64_t gpa;
 
 	cf_sys_begin(cpu, op);
@@ -116,24 +174,18 @@ const struct op *cf_op_rmpadjust(struct vcpu *cpu, const struct op *op)
 	if (!(cpu->mode & CF_MODE_L))
 		cf_raise(cpu, NULL, CF_VEC_UD);
 	if (cpu->r[CF_RCX] & ~UINT64_C(1) || cpu->r[CF_RDX] >> 17 ||
-		target > 3 || perms & ~ALL_PERMISSIONS)
+		(cpu->r[CF_RDX] & 0xFF) > 3 ||
+		(cpu->r[CF_RDX] >> 8 & 0xFF & ~ALL_PERMISSIONS))
 		return finish(cpu, op, FAIL_INPUT, false);
-	if (cpu->r[CF_RCX] & SIZE_2MB)
+	gpa = own_page(cpu, page_address(cpu), &e);
+	if (large && !cf_is_aligned(gpa, CF_RMP_LARGE))
+		return finish(cpu, op, FAIL_INPUT, false);
+	if (!same_size(cpu, large, gpa, &e))
 		return finish(cpu, op, FAIL_SIZEMISMATCH, false);
-	gpa = own_page(cpu, cpu->r[CF_RAX] & CF_PAGE_MASK, &e);
 	if (!e.validated)
 		cf_sev_check_fill(cpu, NULL, cpu->r[CF_RAX], gpa, CF_ACC_READ,
 			false, true, false);
-	/* Only below oneself, and no more than one has. */
-	if (target <= cpu->vmpl || (perms & ~e.perms[cpu->vmpl & 3]))
-		return finish(cpu, op, FAIL_PERMISSION, false);
-	e.perms[target] = perms;
-	/* Only VMPL 0 makes save areas. */
-	if (!cpu->vmpl)
-		e.vmsa = vmsa;
-	store_entry(cpu, gpa, &e);
-	cf_history_add(cpu, vmsa ? CF_HIST_VMSA : CF_HIST_ADJUSTED, gpa);
-	return finish(cpu, op, 0, false);
+	return adjust(cpu, op, gpa, &e);
 }
 
 const struct op *cf_op_rmpquery(struct vcpu *cpu, const struct op *op)
@@ -149,8 +201,8 @@ const struct op *cf_op_rmpquery(struct vcpu *cpu, const struct op *op)
 		return finish(cpu, op, FAIL_INPUT, false);
 	if (target <= cpu->vmpl)
 		return finish(cpu, op, FAIL_PERMISSION, false);
-	own_page(cpu, cpu->r[CF_RAX] & CF_PAGE_MASK, &e);
-	cpu->r[CF_RCX] = 0; /* 4 KiB */
+	own_page(cpu, page_address(cpu), &e);
+	cpu->r[CF_RCX] = e.large ? SIZE_2MB : 0;
 	cpu->r[CF_RDX] = (uint64_t)e.perms[target] << 8 |
 		(uint64_t)e.vmsa << 16 | target;
 	return finish(cpu, op, 0, false);

@@ -18,6 +18,8 @@ enum cf_page_event {
 	CF_HIST_RESCINDED,
 	CF_HIST_ADJUSTED, /* RMPADJUST */
 	CF_HIST_VMSA,     /* RMPADJUST made it a save area */
+	CF_HIST_SMASHED,  /* PSMASH: a large page became small ones */
+	CF_HIST_JOINED,   /* and the opposite */
 };
 
 /* Neighbouring pages with one event in a row are one entry. */
@@ -62,11 +64,14 @@ static inline bool cf_fault(const struct cf_vm *vm, unsigned fault)
 	return CF_UNLIKELY(vm->config.faults & fault);
 }
 
-void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa);
+/* len: whole pages. */
+void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa,
+	uint64_t len);
 /* The newest events of a page as one line, newest first. */
 void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len);
 
-/* Page state change of one 4 KiB page; false: no memory there. */
+/* Page state change of one 4 KiB page, which is split off a large one when
+ * need be; false: no memory there, or the firmware has the page. */
 CF_MUST_CHECK bool cf_page_set_state(
 	struct vcpu *cpu, uint64_t gpa, bool private_page);
 
