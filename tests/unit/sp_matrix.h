@@ -26,6 +26,8 @@
 #define HDR     0x17000u
 #define TRANS   0x18000u
 #define CERT2   0x20000u
+#define IMAGE   0x30000u  /* a firmware image */
+#define SMALLS  0x200000u /* 512 Pre-Swap pages in order */
 
 typedef void fill_fn(uint8_t *b);
 
@@ -206,6 +208,24 @@ static void at_out(uint8_t *b)
 	q(b, 0, OUT);
 }
 
+static void download(uint8_t *b)
+{
+	q(b, 0, IMAGE);
+	d(b, 8, 0x240);
+}
+
+static void download_ex(uint8_t *b)
+{
+	d(b, 0, 0x18);
+	q(b, 8, IMAGE);
+	d(b, 0x10, 0x240);
+}
+
+static void unsmash(uint8_t *b)
+{
+	q(b, 0, SMALLS | 1);
+}
+
 static void out_at_8(uint8_t *b)
 {
 	q(b, 8, OUT);
@@ -296,8 +316,8 @@ static const struct row sev[] = {
 		OK },
 	{ 0x09, "PDH_GEN", 0, "iw", NULL, 0, false, none, OK, OK },
 	{ 0x0A, "DF_FLUSH", 0, "iw", NULL, 0, false, none, OK, OK },
-	{ 0x0B, "DOWNLOAD_FIRMWARE", 0xC, "u", NULL, 0, false, none,
-		UNSUPPORTED, UNSUPPORTED },
+	{ 0x0B, "DOWNLOAD_FIRMWARE", 0xC, "u", NULL, 0, false, download, OK,
+		OK },
 	{ 0x0C, "GET_ID", 0xC, "uiw", NULL, 0, false, out_at_0, OK, OK },
 	{ 0x0E, "NOP", 0, "uiw", NULL, 0, false, none, OK, OK },
 	{ 0x0F, "RING_BUFFER", 0, "iw", NULL, 0, false, none, UNSUPPORTED,
@@ -354,8 +374,8 @@ static const struct row snp[] = {
 		OK },
 	{ 0x84, "SNP_DF_FLUSH", 0, "i", NULL, 0, false, none, OK, OK },
 	{ 0xC9, "SNP_CONFIG", 0x40, "i", NULL, 0, false, none, OK, OK },
-	{ 0xCA, "SNP_DOWNLOAD_FIRMWARE_EX", 0, "ui", NULL, 0, false, none,
-		UNSUPPORTED, UNSUPPORTED },
+	{ 0xCA, "SNP_DOWNLOAD_FIRMWARE_EX", 0x18, "ui", NULL, 0, false,
+		download_ex, OK, OK },
 	{ 0xCB, "SNP_COMMIT", 4, "i", NULL, 0, false, length_4, OK, OK },
 	{ 0xCD, "SNP_VLEK_LOAD", 0x10, "i", NULL, 0, false, vlek, BAD_MAC,
 		BAD_MAC },
@@ -377,8 +397,8 @@ static const struct row snp[] = {
 		0 },
 	{ 0xA2, "SNP_LAUNCH_FINISH", 0x40, "i", "L", 0, false, none, OK, OK },
 	{ 0xC7, "SNP_PAGE_RECLAIM", 8, "i", NULL, 0, false, at_out, OK, OK },
-	{ 0xC8, "SNP_PAGE_UNSMASH", 8, "i", NULL, 0, false, none,
-		UNSUPPORTED, UNSUPPORTED },
+	{ 0xC8, "SNP_PAGE_UNSMASH", 8, "i", NULL, 0, false, unsmash, OK,
+		OK },
 	{ 0xC6, "SNP_PAGE_SET_STATE", 0, "i", NULL, 0, false, none,
 		UNSUPPORTED, UNSUPPORTED },
 	{ 0xC2, "SNP_PAGE_MOVE", 0x20, "i", "LR", 0, true, move, OK, 0 },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A flat memory for tests of the software processor: cipher text always, one
- * RMP entry a page.  Nothing of it is the library's memory. */
+ * RMP entry a page.  Nothing of it is the library's memory.  It notes which
+ * pages change, so that it can be put back fast. */
 #ifndef SP_MEM_H
 #define SP_MEM_H
 
@@ -19,7 +20,43 @@ struct sp_mem {
 	uint8_t key[CF_MEMORY_MAX_ASID + 1][CF_VEK_LEN];
 	bool has_key[CF_MEMORY_MAX_ASID + 1];
 	bool rmp_on;
+	uint8_t dirty[SP_MEM_PAGES];
+	size_t ndirty, dirty_page[SP_MEM_PAGES];
 };
+
+static inline void sp_mem_note(struct sp_mem *m, uint64_t spa, size_t n)
+{
+	size_t page = (size_t)(spa / CF_PAGE_SIZE);
+
+	for (; n && page <= (spa + n - 1) / CF_PAGE_SIZE; page++)
+		if (!m->dirty[page]) {
+			m->dirty[page] = 1;
+			m->dirty_page[m->ndirty++] = page;
+		}
+}
+
+/* Nothing has changed yet. */
+static inline void sp_mem_clean(struct sp_mem *m)
+{
+	memset(m->dirty, 0, sizeof(m->dirty));
+	m->ndirty = 0;
+}
+
+/* As `from` was; m differs from it in noted pages only. */
+static inline void sp_mem_restore(struct sp_mem *m, const struct sp_mem *from)
+{
+	while (m->ndirty) {
+		size_t page = m->dirty_page[--m->ndirty];
+
+		memcpy(m->raw + page * CF_PAGE_SIZE,
+			from->raw + page * CF_PAGE_SIZE, CF_PAGE_SIZE);
+		m->rmp[page] = from->rmp[page];
+		m->dirty[page] = 0;
+	}
+	memcpy(m->key, from->key, sizeof(m->key));
+	memcpy(m->has_key, from->has_key, sizeof(m->has_key));
+	m->rmp_on = from->rmp_on;
+}
 
 /* XOR with a stream of the key and the address: fast, and noise elsewhere. */
 static inline void sp_mem_mask(const struct sp_mem *m, unsigned asid,
@@ -50,6 +87,7 @@ static inline bool sp_mem_write(void *o, uint64_t spa, const void *in, size_t n)
 	if (!cf_range_ok(spa, n, SP_MEM_LEN))
 		return false;
 	memcpy(m->raw + spa, in, n);
+	sp_mem_note(m, spa, n);
 	return true;
 }
 
@@ -72,6 +110,7 @@ static inline bool sp_mem_encrypt(
 	if (!m->has_key[asid] || !cf_range_ok(spa, n, SP_MEM_LEN))
 		return false;
 	sp_mem_mask(m, asid, spa, m->raw + spa, n);
+	sp_mem_note(m, spa, n);
 	return true;
 }
 
@@ -123,9 +162,18 @@ static inline bool sp_mem_rmp_set(
 {
 	struct sp_mem *m = o;
 
-	if (spa >= SP_MEM_LEN || !m->rmp_on)
+	size_t at = (size_t)(spa / CF_PAGE_SIZE), n = e->large ? 512 : 1;
+
+	if (spa >= SP_MEM_LEN || !m->rmp_on || n > SP_MEM_PAGES - at ||
+		(e->large && (at % 512 || e->gpa % CF_RMP_LARGE)) ||
+		(!e->large && m->rmp[at].large))
 		return false;
-	m->rmp[spa / CF_PAGE_SIZE] = *e;
+	for (size_t i = 0; i < n; i++) {
+		m->rmp[at + i] = *e;
+		m->rmp[at + i].large = e->large && e->assigned;
+		m->rmp[at + i].gpa += e->asid ? i * CF_PAGE_SIZE : 0;
+	}
+	sp_mem_note(m, spa, n * CF_PAGE_SIZE);
 	return true;
 }
 

@@ -9,7 +9,7 @@
 #include "crypto/crypto.h"
 #include "sp/soft/soft.h"
 
-#define RAM     ((uint64_t)1 << 20)
+#define RAM     ((uint64_t)16 << 20)
 #define SECRETS 0x2000
 #define ASID    1
 

@@ -9,6 +9,8 @@
 
 #include "sp/soft/commands_priv.h"
 #include "sp_matrix.h"
+
+#define SP_MEM_PAGES 0x600
 #include "sp_mem.h"
 #include "sp_roots.h"
 
@@ -19,6 +21,12 @@ static struct sp_mem mem;
 
 static struct cf_sp_soft *power_on(void)
 {
+	static const struct cf_sp_firmware_version newer = {
+		.sev_api = { 0, 24 },
+		.snp_api = { 1, 56 },
+		.build = 3,
+		.snp_spl = 25,
+	};
 	struct cf_sp_soft_config config = { .product = CF_SP_MILAN,
 		.seed = (const uint8_t *)"matrix",
 		.seed_len = 6,
@@ -30,6 +38,8 @@ static struct cf_sp_soft *power_on(void)
 	assert_ok(cf_sp_soft_create(&config, &sp, &err));
 	sp_mem_bind(&mem, &bound);
 	cf_sp_soft_set_memory(sp, &bound);
+	assert_ok(cf_sp_soft_firmware_image(
+		sp, &newer, mem.raw + IMAGE, &err));
 	return sp;
 }
 
@@ -130,6 +140,18 @@ static void set_rmp(uint64_t spa, struct cf_rmp_entry e)
 	mem.rmp[spa / CF_PAGE_SIZE] = e;
 }
 
+static void freeze_smalls(void)
+{
+	struct cf_rmp_entry e = { .assigned = true,
+		.immutable = true,
+		.validated = true,
+		.asid = 1 };
+
+	for (e.gpa = SMALLS; e.gpa < SMALLS + CF_RMP_LARGE;
+		e.gpa += CF_PAGE_SIZE)
+		set_rmp(e.gpa, e);
+}
+
 static struct cf_sp_soft *snp_world(char platform, char guest, bool active)
 {
 	struct cf_sp_soft *sp = power_on();
@@ -141,6 +163,7 @@ static struct cf_sp_soft *snp_world(char platform, char guest, bool active)
 	must(sp, 0x81, NULL, 0);
 	set_rmp(OUT, e);
 	set_rmp(GCTX, e);
+	freeze_smalls();
 	if (guest == 'i')
 		return sp; /* a Firmware page, no context */
 	q(b, 0, GCTX);
@@ -151,6 +174,7 @@ static struct cf_sp_soft *snp_world(char platform, char guest, bool active)
 	e.gpa = FROZEN;
 	set_rmp(MOVE_TO, e);
 	e.validated = true;
+	e.gpa = FROZEN;
 	set_rmp(FROZEN, e);
 	e.gpa = VALID;
 	e.immutable = false;
@@ -203,6 +227,7 @@ static void run_rows(struct cf_sp_soft *sp, const struct scene *s,
 	static struct cf_sp_soft saved;
 
 	memcpy(&saved, sp, sizeof(saved));
+	sp_mem_clean(&mem);
 	memcpy(&saved_mem, &mem, sizeof(mem));
 	for (size_t i = 0; i < n; i++) {
 		const struct row *r = &rows[i];
@@ -231,7 +256,7 @@ static void run_rows(struct cf_sp_soft *sp, const struct scene *s,
 		for (size_t g = 0; g < MAX_GUESTS; g++)
 			cf_hash_destroy(sp->sev[g].digest);
 		memcpy(sp, &saved, sizeof(saved));
-		memcpy(&mem, &saved_mem, sizeof(mem));
+		sp_mem_restore(&mem, &saved_mem);
 		cells++;
 	}
 	cf_sp_soft_destroy(sp);

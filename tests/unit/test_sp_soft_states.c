@@ -21,6 +21,7 @@ static const struct {
 	struct cf_rmp_entry e;
 } page_states[] = {
 	{ 'h', "Hypervisor", { 0 } },
+	{ 'x', "HV-Fixed", { .immutable = true } },
 	{ 'f', "Firmware", { .assigned = true, .immutable = true } },
 	{ 'r', "Reclaim", { .assigned = true } },
 	{ 'c', "Context",
@@ -206,6 +207,29 @@ static void test_page_arguments_are_aligned_in_memory_and_the_guests(
 	}
 }
 
+/* Commands without a size in the buffer take 4 KiB pages; those of debugging
+ * work on a piece of whatever the guest has. */
+static void test_page_arguments_of_4_kib_do_not_lie_in_large_pages(void **state)
+{
+	for (size_t i = 0; i < CF_ARRAY_LEN(page_rules); i++) {
+		const struct page_rule *r = &page_rules[i];
+		struct cf_rmp_entry e = state_of(r->states[0]);
+		bool piece = strcmp(r->name, "DBG_DECRYPT from") == 0 ||
+			strcmp(r->name, "DBG_ENCRYPT to") == 0;
+		struct world w;
+
+		open_rules(&w, r->launch);
+		e.large = true;
+		e.gpa = e.asid ? CF_RMP_LARGE : 0;
+		rmp(&w, 2 * CF_RMP_LARGE, e);
+		for (uint64_t at = 0; at < 2; at++)
+			assert_int_equal(
+				apply(&w, r, 2 * CF_RMP_LARGE + at * 0x3000),
+				piece ? 0 : CF_FW_INVALID_PAGE_SIZE);
+		close_world(&w);
+	}
+}
+
 static void test_rmpupdate_keeps_what_stays_and_obeys_the_firmware(void **state)
 {
 	struct cf_rmp_entry e = {
@@ -241,6 +265,8 @@ int main(void)
 		cmocka_unit_test(test_every_page_state_for_every_page_argument),
 		cmocka_unit_test(
 			test_page_arguments_are_aligned_in_memory_and_the_guests),
+		cmocka_unit_test(
+			test_page_arguments_of_4_kib_do_not_lie_in_large_pages),
 		cmocka_unit_test(
 			test_rmpupdate_keeps_what_stays_and_obeys_the_firmware),
 	};

@@ -9,8 +9,11 @@
 
 /* Chip record: product, secret, chip id. */
 #define CHIP_LEN (1 + 32 + 64)
-/* SNP record: reported and committed TCB, flags, committed version. */
-#define CONFIG_LEN (8 + 8 + 1 + 3)
+/* SNP record: reported and committed TCB, flags, committed version, and the
+ * firmware that runs; in one record, so that what is committed is never newer
+ * than what runs.  The first form had no firmware. */
+#define CONFIG_LEN_1 (8 + 8 + 1 + 3)
+#define CONFIG_LEN   (CONFIG_LEN_1 + 6)
 
 static enum coffer_status derive_chip(struct cf_sp_soft *sp,
 	const struct cf_sp_soft_config *config, struct coffer_error *err)
@@ -117,6 +120,12 @@ enum coffer_status cf_sp_store_config(
 	r[17] = sp->config.committed_major;
 	r[18] = sp->config.committed_minor;
 	r[19] = sp->config.committed_build;
+	r[20] = sp->fw.sev_major;
+	r[21] = sp->fw.sev_minor;
+	r[22] = sp->fw.snp_major;
+	r[23] = sp->fw.snp_minor;
+	r[24] = sp->fw.build;
+	r[25] = sp->fw.spl;
 	return cf_sp_record_store(sp, "snp", r, sizeof(r), err);
 }
 
@@ -124,6 +133,14 @@ enum coffer_status cf_sp_store_config(
  * update that nobody has committed yet. */
 static void default_config(struct cf_sp_soft *sp)
 {
+	sp->fw = (struct firmware) {
+		.sev_major = FW_SEV_MAJOR,
+		.sev_minor = FW_SEV_MINOR,
+		.snp_major = FW_SNP_MAJOR,
+		.snp_minor = FW_SNP_MINOR,
+		.build = FW_BUILD,
+		.spl = sp->product->current.snp,
+	};
 	sp->config = (struct snp_config) {
 		.committed = sp->product->current,
 		.committed_major = FW_SNP_MAJOR,
@@ -142,9 +159,17 @@ enum coffer_status cf_sp_load_config(
 	size_t len;
 
 	default_config(sp);
-	status = cf_sp_record_load(sp, "snp", CONFIG_LEN, &r, &len, err);
+	status = cf_sp_record_load(sp, "snp", 0, &r, &len, err);
 	if (status || !r)
 		return status;
+	if (len != CONFIG_LEN && len != CONFIG_LEN_1)
+		return cf_fail(err, COFFER_ERR_FORMAT,
+			"secure processor state: record 'snp' has %zu bytes, "
+			"not %d",
+			len, CONFIG_LEN);
+	if (len == CONFIG_LEN)
+		sp->fw = (struct firmware) { r[20], r[21], r[22], r[23], r[24],
+			r[25] };
 	if (!cf_sp_tcb_decode(
 		    sp->product, cf_load_le64(r), &sp->config.reported) ||
 		!cf_sp_tcb_decode(sp->product, cf_load_le64(r + 8),
@@ -234,9 +259,9 @@ void cf_sp_soft_facts(const struct cf_sp_soft *sp, struct cf_sp_soft_facts *out)
 	*out = (struct cf_sp_soft_facts) {
 		.product = sp->which,
 		.chip_id_len = sp->product->hwid_len,
-		.sev_api = { FW_SEV_MAJOR, FW_SEV_MINOR },
-		.snp_api = { FW_SNP_MAJOR, FW_SNP_MINOR },
-		.build = FW_BUILD,
+		.sev_api = { sp->fw.sev_major, sp->fw.sev_minor },
+		.snp_api = { sp->fw.snp_major, sp->fw.snp_minor },
+		.build = sp->fw.build,
 		.current_tcb = cf_sp_current_tcb(sp),
 		.committed_tcb = cf_sp_committed_tcb(sp),
 		.reported_tcb = cf_sp_reported_tcb(sp),

@@ -78,7 +78,7 @@ const struct command cf_sp_sev_commands[] = {
 	{ 0x09, "PDH_GEN", API_SEV, 0, UP, 0, 0, 0, cf_sp_sev_pdh_gen, NULL },
 	{ 0x0A, "DF_FLUSH", API_SEV, 0, UP, 0, 0, 0, cf_sp_df_flush, NULL },
 	{ 0x0B, "DOWNLOAD_FIRMWARE", API_SEV, 0x0C, UNINIT, 0, 0, 0,
-		cf_sp_unsupported,
+		cf_sp_sev_download_firmware,
 		FIELDS(F(0, 8, "FW_PADDR"), F(8, 4, "FW_LENGTH")) },
 	{ 0x0C, "GET_ID", API_SEV, 0x0C, ANY, 0, 0, 0, cf_sp_sev_get_id,
 		FIELDS(F(0, 8, "ID_PADDR"), F(8, 4, "ID_LENGTH")) },

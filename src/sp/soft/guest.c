@@ -26,16 +26,45 @@ enum coffer_status cf_sp_fw_result(
 		remedy);
 }
 
+#define RMPUPDATE_INPUT     1u
+#define RMPUPDATE_IMMUTABLE 2u
+#define RMPUPDATE_OVERLAP   4u
+
+/* What the page (or any page of a large one) is now, against the new entry's
+ * size; `now` is the entry at spa. */
+static unsigned check_overlap(const struct cf_memory *mem, uint64_t spa,
+	bool large, const struct cf_rmp_entry *now)
+{
+	struct cf_rmp_entry e;
+
+	if (now->immutable)
+		return RMPUPDATE_IMMUTABLE;
+	if (!large)
+		return now->large ? RMPUPDATE_OVERLAP : 0;
+	if (now->large)
+		return 0;
+	for (uint64_t at = 0; at < CF_RMP_LARGE; at += CF_PAGE_SIZE) {
+		if (!cf_rmp_get(mem, spa + at, &e))
+			return RMPUPDATE_INPUT;
+		if (e.assigned || e.immutable)
+			return RMPUPDATE_OVERLAP;
+	}
+	return 0;
+}
+
 unsigned cf_sp_host_rmpupdate(
 	struct cf_memory *mem, uint64_t spa, const struct cf_rmp_entry *e)
 {
+	uint64_t len = e->large ? CF_RMP_LARGE : CF_PAGE_SIZE;
 	struct cf_rmp_entry now, next = *e;
+	unsigned code;
 
-	if (!cf_is_aligned(spa, CF_PAGE_SIZE) || !cf_rmp_get(mem, spa, &now) ||
+	if (!cf_is_aligned(spa | e->gpa, len) || !cf_rmp_get(mem, spa, &now) ||
 		(!e->assigned && (e->asid || e->immutable)))
-		return 1;
-	if (now.immutable)
-		return 2;
+		return RMPUPDATE_INPUT;
+	code = check_overlap(mem, spa, e->large, &now);
+	if (code)
+		return code;
 	/* Freezing a page in place keeps what it is. */
 	if (UNC_RMPUPDATE_KEEPS_VALIDATED && e->assigned && now.assigned &&
 		e->asid == now.asid && e->gpa == now.gpa) {
@@ -47,7 +76,19 @@ unsigned cf_sp_host_rmpupdate(
 		next.vmsa = false;
 		memset(next.perms, 0, sizeof(next.perms));
 	}
-	return cf_rmp_set(mem, spa, &next) ? 0 : 1;
+	return cf_rmp_set(mem, spa, &next) ? 0 : RMPUPDATE_INPUT;
+}
+
+unsigned cf_sp_host_psmash(struct cf_memory *mem, uint64_t spa)
+{
+	struct cf_rmp_entry e;
+
+	if (!cf_is_aligned(spa, CF_RMP_LARGE) || !cf_rmp_get(mem, spa, &e) ||
+		!e.large)
+		return RMPUPDATE_INPUT;
+	if (e.immutable)
+		return RMPUPDATE_IMMUTABLE;
+	return cf_rmp_smash(mem, spa) ? 0 : RMPUPDATE_INPUT;
 }
 
 static enum coffer_status rmpupdate(struct soft_guest *g, uint64_t spa,
@@ -59,7 +100,10 @@ static enum coffer_status rmpupdate(struct soft_guest *g, uint64_t spa,
 		return COFFER_OK;
 	return cf_fail(err, COFFER_ERR_STATE,
 		"RMPUPDATE of page 0x%" PRIx64 ": %s", spa,
-		code == 1 ? "not in memory" : "the firmware owns the page");
+		code == RMPUPDATE_INPUT ? "not in memory"
+			: code == RMPUPDATE_OVERLAP
+			? "it overlaps an entry of another size"
+			: "the firmware owns the page");
 }
 
 enum coffer_status cf_sp_host_to_firmware(

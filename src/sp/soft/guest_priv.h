@@ -56,10 +56,12 @@ enum coffer_status cf_sp_host_init_sev(
 	struct soft_guest *g, struct coffer_error *err) CF_MUST_CHECK;
 
 /* RMPUPDATE as the instruction does it (APM volume 3): 0 on success, 1 bad
- * input, 2 the page is immutable.  VALIDATED and VMSA are cleared
- * unless the page stays the same guest page. */
+ * input, 2 the page is immutable, 4 it overlaps an entry of the other size.
+ * VALIDATED and VMSA are cleared unless the page stays the same guest page. */
 unsigned cf_sp_host_rmpupdate(struct cf_memory *mem, uint64_t spa,
 	const struct cf_rmp_entry *e) CF_MUST_CHECK;
+/* PSMASH: 0, 1 there is no large entry at spa, 2 it is immutable. */
+unsigned cf_sp_host_psmash(struct cf_memory *mem, uint64_t spa) CF_MUST_CHECK;
 enum coffer_status cf_sp_host_to_firmware(struct soft_guest *g, uint64_t spa,
 	struct coffer_error *err) CF_MUST_CHECK;
 /* PAGE_RECLAIM where needed, then back to the hypervisor. */

@@ -46,10 +46,30 @@ uint32_t cf_sp_write_out(
 		: CF_FW_INVALID_ADDRESS;
 }
 
+uint32_t cf_sp_write_page(
+	struct cf_sp_soft *sp, uint64_t spa, const void *in, size_t n)
+{
+	uint32_t fw;
+
+	if (!cf_is_aligned(spa, CF_PAGE_SIZE))
+		return CF_FW_INVALID_ADDRESS;
+	if (sp->snp_state == SNP_INIT) {
+		fw = cf_sp_page_need(sp, spa, PAGE_FIRMWARE);
+		if (fw)
+			return fw;
+	}
+	fw = cf_sp_write_out(sp, spa, in, n);
+	if (!fw && sp->snp_state == SNP_INIT &&
+		!cf_sp_page_set(sp, spa, PAGE_RECLAIM))
+		fw = CF_FW_HWERROR_PLATFORM;
+	return fw;
+}
+
 enum page_state cf_sp_page_state(const struct cf_rmp_entry *e)
 {
+	/* The host may use HV-Fixed pages, and RMPUPDATE refuses them. */
 	if (!e->assigned)
-		return PAGE_HYPERVISOR;
+		return e->immutable ? PAGE_HV_FIXED : PAGE_HYPERVISOR;
 	if (e->asid)
 		return e->immutable
 			? (e->validated ? PAGE_PRE_SWAP : PAGE_PRE_GUEST)
@@ -73,16 +93,47 @@ bool cf_sp_page_set(struct cf_sp_soft *sp, uint64_t spa, enum page_state state)
 	return sp->mem.rmp_set(sp->mem.opaque, spa, &e);
 }
 
-uint32_t cf_sp_page_need(
-	struct cf_sp_soft *sp, uint64_t spa, enum page_state state)
+uint32_t cf_sp_page_find(
+	struct cf_sp_soft *sp, struct sp_page *p, unsigned states, uint32_t asid)
 {
-	struct cf_rmp_entry e;
-	uint32_t fw = cf_sp_rmp(sp, spa, &e);
+	uint32_t fw = cf_sp_rmp(sp, p->spa, &p->rmp);
 
 	if (fw)
 		return fw;
-	return cf_sp_page_state(&e) == state ? CF_FW_SUCCESS
-					     : CF_FW_INVALID_PAGE_STATE;
+	if (p->large && !cf_is_aligned(p->spa, CF_RMP_LARGE))
+		return CF_FW_INVALID_ADDRESS;
+	if (!(states & BIT(cf_sp_page_state(&p->rmp))))
+		return CF_FW_INVALID_PAGE_STATE;
+	if (asid && p->rmp.asid != asid)
+		return CF_FW_INVALID_PAGE_OWNER;
+	return p->rmp.large == p->large ? CF_FW_SUCCESS
+					: CF_FW_INVALID_PAGE_SIZE;
+}
+
+uint32_t cf_sp_page_put(struct cf_sp_soft *sp, const struct sp_page *p,
+	const struct cf_rmp_entry *e)
+{
+	struct cf_rmp_entry sized = *e;
+
+	sized.large = p->large;
+	return sp->mem.rmp_set(sp->mem.opaque, p->spa, &sized)
+		? CF_FW_SUCCESS
+		: CF_FW_HWERROR_PLATFORM;
+}
+
+uint32_t cf_sp_page_to_reclaim(struct cf_sp_soft *sp, const struct sp_page *p)
+{
+	const struct cf_rmp_entry e = { .assigned = true };
+
+	return cf_sp_page_put(sp, p, &e);
+}
+
+uint32_t cf_sp_page_need(
+	struct cf_sp_soft *sp, uint64_t spa, enum page_state state)
+{
+	struct sp_page p = { .spa = spa };
+
+	return cf_sp_page_find(sp, &p, BIT(state), 0);
 }
 
 uint32_t cf_sp_asid_bind(struct cf_sp_soft *sp, uint32_t asid,

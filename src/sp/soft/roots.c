@@ -244,10 +244,10 @@ enum coffer_status cf_sp_soft_vcek_at(struct cf_sp_soft *sp, uint64_t tcb,
 	struct cf_buf *out, struct coffer_error *err)
 {
 	enum coffer_status status;
-	struct tcb was, want;
+	struct tcb was, want, current = cf_sp_current(sp);
 
 	if (!cf_sp_tcb_decode(sp->product, tcb, &want) ||
-		!cf_sp_tcb_le(&want, &sp->product->current))
+		!cf_sp_tcb_le(&want, &current))
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"secure processor: no VCEK of patch levels above "
 			"those that run");

@@ -14,8 +14,8 @@ uint32_t cf_sp_sev_check_policy(const struct cf_sp_soft *sp, uint32_t policy)
 
 	if (policy & SEV_POLICY_RSVD)
 		return UNC_SEV_POLICY_RESERVED;
-	if (major > FW_SEV_MAJOR ||
-		(major == FW_SEV_MAJOR && minor > FW_SEV_MINOR))
+	if (major > sp->fw.sev_major ||
+		(major == sp->fw.sev_major && minor > sp->fw.sev_minor))
 		return UNC_SEV_API_TOO_OLD;
 	if ((policy & SEV_POLICY_ES) && !sp->es)
 		return UNC_ES_NOT_ENABLED;

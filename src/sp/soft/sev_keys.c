@@ -25,8 +25,8 @@ static enum coffer_status generate(struct cf_sp_soft *sp,
 	return status;
 }
 
-static enum coffer_status make_cert(const uint8_t secret[CF_P384_LEN],
-	enum cf_sev_usage usage, uint8_t cert[CF_SEV_CERT_LEN],
+static enum coffer_status make_cert(const struct cf_sp_soft *sp,
+	const uint8_t secret[CF_P384_LEN], enum cf_sev_usage usage, uint8_t cert[CF_SEV_CERT_LEN],
 	struct coffer_error *err)
 {
 	struct cf_p384_public pub;
@@ -34,8 +34,8 @@ static enum coffer_status make_cert(const uint8_t secret[CF_P384_LEN],
 		.usage = usage,
 		.algo = usage == CF_SEV_USAGE_PDH ? CF_SEV_ALGO_ECDH_SHA256
 						  : CF_SEV_ALGO_ECDSA_SHA256,
-		.api_major = FW_SEV_MAJOR,
-		.api_minor = FW_SEV_MINOR,
+		.api_major = sp->fw.sev_major,
+		.api_minor = sp->fw.sev_minor,
 		.key = &pub,
 	};
 	enum coffer_status status = cf_p384_public(secret, &pub, err);
@@ -53,7 +53,7 @@ enum coffer_status cf_sp_cek(const struct cf_sp_soft *sp,
 		"sev-chip-endorsement-key", NULL, 0, scalar, err);
 
 	if (!status)
-		status = make_cert(scalar, CF_SEV_USAGE_CEK, cert, err);
+		status = make_cert(sp, scalar, CF_SEV_USAGE_CEK, cert, err);
 	return status;
 }
 
@@ -75,7 +75,7 @@ static enum coffer_status make_pdh(
 	enum coffer_status status = generate(sp, k->pdh, err);
 
 	if (!status)
-		status = make_cert(k->pdh, CF_SEV_USAGE_PDH, k->pdh_cert, err);
+		status = make_cert(sp, k->pdh, CF_SEV_USAGE_PDH, k->pdh_cert, err);
 	if (!status)
 		status = cf_sev_cert_sign(
 			k->pdh_cert, 0, CF_SEV_USAGE_PEK, k->pek, err);
@@ -92,12 +92,12 @@ static enum coffer_status make_keys(
 	if (!status)
 		status = generate(sp, k->pek, err);
 	if (!status)
-		status = make_cert(k->oca, CF_SEV_USAGE_OCA, k->oca_cert, err);
+		status = make_cert(sp, k->oca, CF_SEV_USAGE_OCA, k->oca_cert, err);
 	if (!status)
 		status = cf_sev_cert_sign(
 			k->oca_cert, 0, CF_SEV_USAGE_OCA, k->oca, err);
 	if (!status)
-		status = make_cert(k->pek, CF_SEV_USAGE_PEK, k->pek_cert, err);
+		status = make_cert(sp, k->pek, CF_SEV_USAGE_PEK, k->pek_cert, err);
 	if (!status)
 		status = cf_sev_cert_sign(
 			k->pek_cert, 0, CF_SEV_USAGE_OCA, k->oca, err);
@@ -277,7 +277,7 @@ uint32_t cf_sp_sev_pek_csr(struct call *c)
 		cf_store_le32(c->buf + 8, sizeof(csr));
 		return CF_FW_INVALID_LENGTH;
 	}
-	if (make_cert(c->sp->keys.pek, CF_SEV_USAGE_PEK, csr, NULL))
+	if (make_cert(c->sp, c->sp->keys.pek, CF_SEV_USAGE_PEK, csr, NULL))
 		return CF_FW_HWERROR_PLATFORM;
 	return cf_sp_write_out(c->sp, cf_load_le64(c->buf), csr, sizeof(csr));
 }

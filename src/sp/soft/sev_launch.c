@@ -84,9 +84,9 @@ uint32_t cf_sp_sev_launch_measure(struct call *c)
 {
 	struct sev_guest *g = c->sev;
 	const struct cf_sev_measure m = {
-		.api_major = FW_SEV_MAJOR,
-		.api_minor = FW_SEV_MINOR,
-		.build_id = FW_BUILD,
+		.api_major = c->sp->fw.sev_major,
+		.api_minor = c->sp->fw.sev_minor,
+		.build_id = c->sp->fw.build,
 		.policy = g->policy,
 		.digest = g->launch_digest,
 		.mnonce = g->mnonce,

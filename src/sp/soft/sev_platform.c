@@ -75,12 +75,12 @@ uint32_t cf_sp_sev_platform_status(struct call *c)
 
 	for (size_t i = 0; i < MAX_GUESTS; i++)
 		guests += sp->sev[i].used;
-	c->buf[0] = FW_SEV_MAJOR;
-	c->buf[1] = FW_SEV_MINOR;
+	c->buf[0] = sp->fw.sev_major;
+	c->buf[1] = sp->fw.sev_minor;
 	c->buf[2] = (uint8_t)sp->sev_state;
 	cf_store_le32(c->buf + 3,
 		(sp->keys.external_owner ? BIT(0) : 0) | (sp->es ? BIT(8) : 0));
-	c->buf[7] = FW_BUILD;
+	c->buf[7] = sp->fw.build;
 	cf_store_le32(c->buf + 8, guests);
 	return CF_FW_SUCCESS;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SNP guest contexts: creation, ASID, status, end; and PAGE_RECLAIM, by which
- * the host gets pages back.  Source: SNP firmware ABI (AMD 56860), "Guest
- * Management".
+ * SNP guest contexts: creation, ASID, status, end.  Source: SNP firmware ABI
+ * (AMD 56860), "Guest Management".
  */
 #include "sp/soft/commands_priv.h"
 
@@ -90,41 +89,9 @@ uint32_t cf_sp_snp_guest_status(struct call *c)
 {
 	uint64_t spa = cf_load_le64(c->buf + 8);
 	uint8_t out[0x20] = { 0 };
-	uint32_t fw;
 
-	if (!cf_is_aligned(spa, CF_PAGE_SIZE))
-		return CF_FW_INVALID_ADDRESS;
 	cf_store_le64(out, c->snp->policy);
 	cf_store_le32(out + 8, c->snp->asid);
 	out[0xC] = (uint8_t)c->snp->state;
-	fw = cf_sp_write_out(c->sp, spa, out, sizeof(out));
-	if (!fw)
-		cf_sp_page_set(c->sp, spa, PAGE_RECLAIM);
-	return fw;
-}
-
-uint32_t cf_sp_snp_page_reclaim(struct call *c)
-{
-	uint64_t arg = cf_load_le64(c->buf);
-	uint64_t spa = arg & ~(uint64_t)1;
-	struct cf_rmp_entry e;
-	uint32_t fw = cf_sp_rmp(c->sp, spa, &e);
-
-	if (fw)
-		return fw;
-	if (arg & 1)
-		return CF_FW_INVALID_PAGE_SIZE;
-	switch (cf_sp_page_state(&e)) {
-	case PAGE_FIRMWARE:
-	case PAGE_METADATA:
-	case PAGE_PRE_GUEST:
-	case PAGE_PRE_SWAP:
-		return cf_sp_page_set(c->sp, spa, PAGE_RECLAIM)
-			? CF_FW_SUCCESS
-			: CF_FW_HWERROR_PLATFORM;
-	case PAGE_RECLAIM:
-		return UNC_RECLAIM_AGAIN;
-	default:
-		return CF_FW_INVALID_PAGE_STATE;
-	}
+	return cf_sp_write_page(c->sp, spa, out, sizeof(out));
 }

@@ -17,8 +17,8 @@ static uint32_t check_policy(const struct cf_sp_soft *sp, uint64_t policy)
 
 	if (policy >> 26 || !(policy & SNP_POLICY_MBO))
 		return UNC_POLICY_RESERVED;
-	if (major > FW_SNP_MAJOR ||
-		(major == FW_SNP_MAJOR && minor > FW_SNP_MINOR))
+	if (major > sp->fw.snp_major ||
+		(major == sp->fw.snp_major && minor > sp->fw.snp_minor))
 		return CF_FW_POLICY_FAILURE;
 	/* The simulated machine has SMT on, no CXL, AES-128 memory
 	 * encryption and no ciphertext hiding. */
@@ -111,15 +111,14 @@ static void fill_secrets(
 struct update {
 	unsigned type;
 	bool imi;
-	uint64_t spa;
 	uint8_t perms[4];
-	struct cf_rmp_entry rmp;
+	struct sp_page page;
 };
 
-/* Put the page's final plain text in place, under the guest's key, and give
+/* Put the final plain text of 4 KiB in place, under the guest's key, and give
  * what of it is measured. */
-static uint32_t place_page(
-	struct call *c, const struct update *u, uint8_t contents[CF_SHA384_LEN])
+static uint32_t place_page(struct call *c, const struct update *u, uint64_t spa,
+	uint8_t contents[CF_SHA384_LEN])
 {
 	struct cf_sp_soft *sp = c->sp;
 	unsigned asid = c->snp->asid;
@@ -131,13 +130,13 @@ static uint32_t place_page(
 	switch (u->type) {
 	case CF_PAGE_NORMAL:
 	case CF_PAGE_VMSA:
-		if (!cf_sp_read(sp, u->spa, page, sizeof(page)))
+		if (!cf_sp_read(sp, spa, page, sizeof(page)))
 			return CF_FW_INVALID_ADDRESS;
 		if (cf_sha384(page, sizeof(page), contents, NULL))
 			return CF_FW_HWERROR_PLATFORM;
 		break;
 	case CF_PAGE_CPUID:
-		fw = cf_sp_cpuid_check_page(sp, u->spa);
+		fw = cf_sp_cpuid_check_page(sp, spa);
 		if (fw)
 			return fw;
 		break;
@@ -149,21 +148,22 @@ static uint32_t place_page(
 	}
 	if (u->type == CF_PAGE_SECRETS || u->type == CF_PAGE_ZERO)
 		ok = sp->mem.private_write(
-			sp->mem.opaque, asid, u->spa, page, sizeof(page));
+			sp->mem.opaque, asid, spa, page, sizeof(page));
 	else
 		ok = sp->mem.encrypt(
-			sp->mem.opaque, asid, u->spa, CF_PAGE_SIZE);
+			sp->mem.opaque, asid, spa, CF_PAGE_SIZE);
 	cf_wipe(page, u->type == CF_PAGE_SECRETS ? sizeof(page) : 0);
 	return ok ? CF_FW_SUCCESS : CF_FW_HWERROR_PLATFORM;
 }
 
 static uint32_t decode_update(struct call *c, struct update *u)
 {
-	uint32_t flags = cf_load_le32(c->buf + 8), fw;
+	uint32_t flags = cf_load_le32(c->buf + 8);
 
 	u->type = flags >> 1 & 7;
 	u->imi = flags & BIT(4);
-	u->spa = cf_load_le64(c->buf + 0x10);
+	u->page.spa = cf_load_le64(c->buf + 0x10);
+	u->page.large = flags & BIT(0);
 	memcpy(u->perms + 1, c->buf + 0x19, 3);
 	u->perms[0] = 0;
 	if (flags & ~0x1Fu)
@@ -174,42 +174,47 @@ static uint32_t decode_update(struct call *c, struct update *u)
 		return CF_FW_INVALID_PARAM;
 	if ((u->perms[1] | u->perms[2] | u->perms[3]) & 0xF0)
 		return CF_FW_INVALID_PARAM;
-	fw = cf_sp_rmp(c->sp, u->spa, &u->rmp);
+	if (u->page.large && u->type != CF_PAGE_NORMAL &&
+		u->type != CF_PAGE_ZERO && u->type != CF_PAGE_UNMEASURED)
+		return UNC_LARGE_SPECIAL_PAGE;
+	return cf_sp_page_find(
+		c->sp, &u->page, BIT(PAGE_PRE_GUEST), c->snp->asid);
+}
+
+/* 4 KiB of the page: placed, and one step of the digests. */
+static uint32_t update_piece(
+	struct call *c, const struct update *u, uint64_t offset)
+{
+	uint64_t gpa = u->page.rmp.gpa + offset;
+	uint8_t contents[CF_SHA384_LEN];
+	uint32_t fw = place_page(c, u, u->page.spa + offset, contents);
+
 	if (fw)
 		return fw;
-	/* The model's RMP has 4 KiB entries only. */
-	if (flags & BIT(0))
-		return CF_FW_INVALID_PAGE_SIZE;
-	if (cf_sp_page_state(&u->rmp) != PAGE_PRE_GUEST)
-		return CF_FW_INVALID_PAGE_STATE;
-	if (u->rmp.asid != c->snp->asid)
-		return CF_FW_INVALID_PAGE_OWNER;
+	if (cf_sp_page_info(c->snp->ld, contents, u->type, u->imi, u->perms,
+		    gpa, NULL))
+		return CF_FW_HWERROR_PLATFORM;
+	if (u->imi &&
+		cf_sp_page_info(c->snp->imd, contents, u->type, u->imi,
+			u->perms, gpa, NULL))
+		return CF_FW_HWERROR_PLATFORM;
 	return CF_FW_SUCCESS;
 }
 
 uint32_t cf_sp_snp_launch_update(struct call *c)
 {
 	struct update u;
-	uint8_t contents[CF_SHA384_LEN];
 	uint32_t fw = decode_update(c, &u);
 
-	if (!fw)
-		fw = place_page(c, &u, contents);
+	for (uint64_t at = 0; !fw && at < cf_sp_page_len(&u.page);
+		at += CF_PAGE_SIZE)
+		fw = update_piece(c, &u, at);
 	if (fw)
 		return fw;
-	if (cf_sp_page_info(c->snp->ld, contents, u.type, u.imi, u.perms,
-		    u.rmp.gpa, NULL))
-		return CF_FW_HWERROR_PLATFORM;
-	if (u.imi &&
-		cf_sp_page_info(c->snp->imd, contents, u.type, u.imi, u.perms,
-			u.rmp.gpa, NULL))
-		return CF_FW_HWERROR_PLATFORM;
-	u.rmp.immutable = false;
-	u.rmp.validated = true;
-	u.rmp.vmsa = u.type == CF_PAGE_VMSA;
-	memcpy(u.rmp.perms, u.perms, sizeof(u.rmp.perms));
-	u.rmp.perms[0] = CF_RMP_R | CF_RMP_W | CF_RMP_UX | CF_RMP_SX;
-	return c->sp->mem.rmp_set(c->sp->mem.opaque, u.spa, &u.rmp)
-		? CF_FW_SUCCESS
-		: CF_FW_HWERROR_PLATFORM;
+	u.page.rmp.immutable = false;
+	u.page.rmp.validated = true;
+	u.page.rmp.vmsa = u.type == CF_PAGE_VMSA;
+	memcpy(u.page.rmp.perms, u.perms, sizeof(u.page.rmp.perms));
+	u.page.rmp.perms[0] = CF_RMP_R | CF_RMP_W | CF_RMP_UX | CF_RMP_SX;
+	return cf_sp_page_put(c->sp, &u.page, &u.page.rmp);
 }

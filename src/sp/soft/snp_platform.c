@@ -11,7 +11,6 @@
 #define INIT_EX_INIT_RMP BIT(0)
 #define INIT_EX_LIST     BIT(1)
 #define INIT_EX_RAPL_DIS BIT(2)
-#define RANGE_LIST_LEN   16
 
 static uint32_t initialise(struct cf_sp_soft *sp, uint32_t flags)
 {
@@ -32,33 +31,10 @@ uint32_t cf_sp_snp_init(struct call *c)
 	return initialise(c->sp, INIT_EX_INIT_RMP);
 }
 
-/* HV-Fixed ranges lie outside the model's memory or are plain host pages in
- * it; a list that names a page which the RMP already assigns is refused. */
-static uint32_t check_range_list(struct cf_sp_soft *sp, uint64_t spa)
-{
-	uint8_t head[8], range[RANGE_LIST_LEN];
-	uint32_t count;
-
-	if (!cf_is_aligned(spa, CF_PAGE_SIZE) ||
-		!cf_sp_read(sp, spa, head, sizeof(head)))
-		return CF_FW_INVALID_ADDRESS;
-	count = cf_load_le32(head);
-	if (count > (CF_PAGE_SIZE - sizeof(head)) / RANGE_LIST_LEN)
-		return CF_FW_INVALID_PARAM;
-	for (uint32_t i = 0; i < count; i++) {
-		if (!cf_sp_read(sp, spa + sizeof(head) + i * RANGE_LIST_LEN,
-			    range, sizeof(range)))
-			return CF_FW_INVALID_ADDRESS;
-		if (!cf_is_aligned(cf_load_le64(range), CF_PAGE_SIZE) ||
-			cf_load_le32(range + 12))
-			return CF_FW_INVALID_PARAM;
-	}
-	return CF_FW_SUCCESS;
-}
-
 uint32_t cf_sp_snp_init_ex(struct call *c)
 {
 	uint32_t flags = cf_load_le32(c->buf), fw;
+	uint8_t list[CF_PAGE_SIZE] = { 0 };
 
 	/* Ciphertext hiding and TIO are features that the model lacks. */
 	if (flags & ~(INIT_EX_INIT_RMP | INIT_EX_LIST | INIT_EX_RAPL_DIS))
@@ -68,11 +44,17 @@ uint32_t cf_sp_snp_init_ex(struct call *c)
 	if (!(flags & INIT_EX_INIT_RMP))
 		return CF_FW_RMP_INIT_REQUIRED;
 	if (flags & INIT_EX_LIST) {
-		fw = check_range_list(c->sp, cf_load_le64(c->buf + 8));
+		fw = cf_sp_ranges_read(
+			c->sp, cf_load_le64(c->buf + 8), list);
+		if (!fw)
+			fw = cf_sp_ranges_check(c->sp, list);
 		if (fw)
 			return fw;
 	}
-	return initialise(c->sp, flags);
+	fw = initialise(c->sp, flags);
+	if (!fw)
+		cf_sp_ranges_set(c->sp, list);
+	return fw;
 }
 
 static uint32_t shut_down(struct cf_sp_soft *sp)
@@ -113,7 +95,17 @@ uint64_t cf_sp_committed_tcb(const struct cf_sp_soft *sp)
 
 uint64_t cf_sp_current_tcb(const struct cf_sp_soft *sp)
 {
-	return cf_sp_tcb_encode(sp->product, &sp->product->current);
+	const struct tcb current = cf_sp_current(sp);
+
+	return cf_sp_tcb_encode(sp->product, &current);
+}
+
+struct tcb cf_sp_current(const struct cf_sp_soft *sp)
+{
+	struct tcb t = sp->product->current;
+
+	t.snp = sp->fw.spl;
+	return t;
 }
 
 uint32_t cf_sp_snp_platform_status(struct call *c)
@@ -121,10 +113,8 @@ uint32_t cf_sp_snp_platform_status(struct call *c)
 	struct cf_sp_soft *sp = c->sp;
 	uint64_t spa = cf_load_le64(c->buf);
 	uint8_t out[0x20] = { 0 };
-	uint32_t guests = 0, flags = 0, fw;
+	uint32_t guests = 0, flags = 0;
 
-	if (!cf_is_aligned(spa, CF_PAGE_SIZE))
-		return CF_FW_INVALID_ADDRESS;
 	for (size_t i = 0; i < MAX_GUESTS; i++)
 		guests += sp->snp[i].used;
 	flags |= sp->config.mask_chip_id ? BIT(0) : 0;
@@ -132,20 +122,17 @@ uint32_t cf_sp_snp_platform_status(struct call *c)
 	flags |= sp->has_vlek ? BIT(2) : 0;
 	flags |= BIT(3); /* FEATURE_INFO exists */
 	flags |= sp->rapl_dis ? BIT(4) : 0;
-	out[0] = FW_SNP_MAJOR;
-	out[1] = FW_SNP_MINOR;
+	out[0] = sp->fw.snp_major;
+	out[1] = sp->fw.snp_minor;
 	out[2] = (uint8_t)sp->snp_state;
 	/* IS_RMP_INIT, ALIAS_CHECK_COMPLETE. */
 	out[3] = sp->snp_state == SNP_INIT ? BIT(0) | BIT(1) : 0;
-	cf_store_le32(out + 4, FW_BUILD);
+	cf_store_le32(out + 4, sp->fw.build);
 	cf_store_le32(out + 8, flags);
 	cf_store_le32(out + 0xC, guests);
 	cf_store_le64(out + 0x10, cf_sp_current_tcb(sp));
 	cf_store_le64(out + 0x18, cf_sp_reported_tcb(sp));
-	fw = cf_sp_write_out(sp, spa, out, sizeof(out));
-	if (!fw && sp->snp_state == SNP_INIT)
-		cf_sp_page_set(sp, spa, PAGE_RECLAIM);
-	return fw;
+	return cf_sp_write_page(sp, spa, out, sizeof(out));
 }
 
 uint32_t cf_sp_snp_config(struct call *c)
@@ -172,20 +159,26 @@ uint32_t cf_sp_snp_config(struct call *c)
 	return CF_FW_SUCCESS;
 }
 
+void cf_sp_commit(struct cf_sp_soft *sp)
+{
+	bool tracking = cf_sp_reported_tcb(sp) == cf_sp_committed_tcb(sp);
+
+	sp->config.committed = cf_sp_current(sp);
+	sp->config.committed_major = sp->fw.snp_major;
+	sp->config.committed_minor = sp->fw.snp_minor;
+	sp->config.committed_build = sp->fw.build;
+	if (tracking && UNC_COMMIT_REPORTED_FOLLOWS)
+		sp->config.reported = sp->config.committed;
+}
+
 uint32_t cf_sp_snp_commit(struct call *c)
 {
 	struct cf_sp_soft *sp = c->sp;
 	struct snp_config was = sp->config;
-	bool tracking = cf_sp_reported_tcb(sp) == cf_sp_committed_tcb(sp);
 
 	if (cf_load_le32(c->buf) != 4)
 		return CF_FW_INVALID_LENGTH;
-	sp->config.committed = sp->product->current;
-	sp->config.committed_major = FW_SNP_MAJOR;
-	sp->config.committed_minor = FW_SNP_MINOR;
-	sp->config.committed_build = FW_BUILD;
-	if (tracking && UNC_COMMIT_REPORTED_FOLLOWS)
-		sp->config.reported = sp->config.committed;
+	cf_sp_commit(sp);
 	if (cf_sp_store_config(sp, NULL)) {
 		sp->config = was;
 		return CF_FW_HWERROR_PLATFORM;
@@ -199,17 +192,11 @@ uint32_t cf_sp_snp_feature_info(struct call *c)
 {
 	uint64_t spa = cf_load_le64(c->buf + 8);
 	uint8_t out[16] = { 0 };
-	uint32_t fw;
 
 	if (cf_load_le32(c->buf) != 0x10)
 		return CF_FW_INVALID_LENGTH;
 	if (cf_load_le32(c->buf + 4))
 		return CF_FW_INVALID_PARAM;
-	if (!cf_is_aligned(spa, CF_PAGE_SIZE))
-		return CF_FW_INVALID_ADDRESS;
 	cf_store_le32(out + 8, BIT(1) | BIT(2));
-	fw = cf_sp_write_out(c->sp, spa, out, sizeof(out));
-	if (!fw)
-		cf_sp_page_set(c->sp, spa, PAGE_RECLAIM);
-	return fw;
+	return cf_sp_write_page(c->sp, spa, out, sizeof(out));
 }

@@ -48,9 +48,9 @@ static void fill_versions(
 	cf_store_le64(r + 0x038, cf_sp_current_tcb(sp));
 	cf_store_le64(r + 0x180, cf_sp_reported_tcb(sp));
 	cf_store_le64(r + 0x1E0, cf_sp_committed_tcb(sp));
-	r[0x1E8] = FW_BUILD;
-	r[0x1E9] = FW_SNP_MINOR;
-	r[0x1EA] = FW_SNP_MAJOR;
+	r[0x1E8] = sp->fw.build;
+	r[0x1E9] = sp->fw.snp_minor;
+	r[0x1EA] = sp->fw.snp_major;
 	r[0x1EC] = sp->config.committed_build;
 	r[0x1ED] = sp->config.committed_minor;
 	r[0x1EE] = sp->config.committed_major;

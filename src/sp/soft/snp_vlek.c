@@ -50,7 +50,7 @@ uint32_t cf_sp_snp_vlek_load(struct call *c)
 	struct cf_sp_soft *sp = c->sp;
 	uint8_t w[CF_SP_VLEK_WRAPPED_LEN], key[32], stick[VLEK_HASHSTICK_LEN];
 	enum coffer_status status;
-	struct tcb tcb;
+	struct tcb tcb, current = cf_sp_current(sp);
 
 	if (cf_load_le32(c->buf) != 0x10)
 		return CF_FW_INVALID_LENGTH;
@@ -61,7 +61,7 @@ uint32_t cf_sp_snp_vlek_load(struct call *c)
 	if (!cf_is_zero(w + 0x0C, 4) || !cf_is_zero(w + 0x198, 8) ||
 		!cf_sp_tcb_decode(
 			sp->product, cf_load_le64(w + WRAP_TCB), &tcb) ||
-		!cf_sp_tcb_le(&tcb, &sp->product->current))
+		!cf_sp_tcb_le(&tcb, &current))
 		return CF_FW_INVALID_PARAM;
 	if (wrap_key(sp, key, NULL))
 		return CF_FW_HWERROR_PLATFORM;

@@ -183,6 +183,19 @@ enum coffer_status cf_sp_soft_vlek_wrap(struct cf_sp_soft *sp,
 	uint8_t out[CF_SP_VLEK_WRAPPED_LEN],
 	struct coffer_error *err) CF_MUST_CHECK;
 #define CF_SP_CSP_ID "coffer-simulated" /* in the VLEK's certificate */
+/* A firmware image for chips of this product and these roots, as
+ * DOWNLOAD_FIRMWARE(_EX) takes it: unmistakably simulated, signed by the
+ * simulated ARK. */
+#define CF_SP_FIRMWARE_LEN 0x240
+struct cf_sp_firmware_version {
+	uint8_t sev_api[2], snp_api[2]; /* major, minor */
+	uint8_t build;
+	uint8_t snp_spl; /* patch level of the firmware in the TCB */
+};
+enum coffer_status cf_sp_soft_firmware_image(struct cf_sp_soft *sp,
+	const struct cf_sp_firmware_version *version,
+	uint8_t out[CF_SP_FIRMWARE_LEN],
+	struct coffer_error *err) CF_MUST_CHECK;
 /* The GHCB certificate table of an extended guest request (VCEK or VLEK, ASK
  * or ASVK, ARK), padded to whole pages. */
 enum coffer_status cf_sp_soft_cert_table(struct cf_sp_soft *sp,

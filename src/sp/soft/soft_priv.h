@@ -17,7 +17,9 @@
 
 #define BIT(n) (1u << (n))
 
-/* Version of the firmware that the model is: SEV API 0.24, SNP ABI 1.55. */
+/* Version of the firmware that the model is, and that a new chip runs: SEV API
+ * 0.24, SNP ABI 1.55.  An image can bring another number, no other
+ * behaviour. */
 #define FW_SEV_MAJOR 0
 #define FW_SEV_MINOR 24
 #define FW_SNP_MAJOR 1
@@ -137,6 +139,12 @@ struct snp_config {
 	uint8_t committed_major, committed_minor, committed_build;
 };
 
+/* What runs: versions, and the patch level that the firmware has in the TCB
+ * (snpSPL). */
+struct firmware {
+	uint8_t sev_major, sev_minor, snp_major, snp_minor, build, spl;
+};
+
 #define VLEK_HASHSTICK_LEN 384
 
 #define MAX_GUESTS 16 /* contexts of each API */
@@ -171,6 +179,7 @@ struct cf_sp_soft {
 	uint32_t next_handle;
 	/* SNP. */
 	enum snp_state snp_state;
+	struct firmware fw;
 	struct snp_config config;
 	struct snp_guest snp[MAX_GUESTS];
 	bool rapl_dis, has_vlek;
@@ -199,6 +208,11 @@ enum coffer_status cf_sp_vlek(const struct cf_sp_soft *sp,
 uint64_t cf_sp_reported_tcb(const struct cf_sp_soft *sp);
 uint64_t cf_sp_committed_tcb(const struct cf_sp_soft *sp);
 uint64_t cf_sp_current_tcb(const struct cf_sp_soft *sp);
+struct tcb cf_sp_current(const struct cf_sp_soft *sp);
+
+/* What runs becomes the committed version: SNP_COMMIT and images that are
+ * committed at once.  In memory only. */
+void cf_sp_commit(struct cf_sp_soft *sp);
 
 /* Persistent records. */
 enum coffer_status cf_sp_load_chip(struct cf_sp_soft *sp,
@@ -230,6 +244,10 @@ bool cf_sp_read(struct cf_sp_soft *sp, uint64_t spa, void *out, size_t n);
 /* Host-view write to a buffer that the host named for output: FW status. */
 uint32_t cf_sp_write_out(
 	struct cf_sp_soft *sp, uint64_t spa, const void *in, size_t n);
+/* An SNP command's whole output page: with SNP on it must be a Firmware page
+ * of 4 KiB, and is left in Reclaim. */
+uint32_t cf_sp_write_page(
+	struct cf_sp_soft *sp, uint64_t spa, const void *in, size_t n);
 /* The RMP entry of an aligned page; INVALID_ADDRESS or SUCCESS. */
 uint32_t cf_sp_rmp(
 	struct cf_sp_soft *sp, uint64_t spa, struct cf_rmp_entry *out);
@@ -237,6 +255,7 @@ uint32_t cf_sp_rmp(
 /* Page states (AMD 56860, "Page States"). */
 enum page_state {
 	PAGE_HYPERVISOR,
+	PAGE_HV_FIXED,
 	PAGE_FIRMWARE,
 	PAGE_RECLAIM,
 	PAGE_CONTEXT,
@@ -247,11 +266,42 @@ enum page_state {
 	PAGE_GUEST_VALID,
 };
 enum page_state cf_sp_page_state(const struct cf_rmp_entry *e);
-/* Firmware-owned state (FIRMWARE, RECLAIM, CONTEXT) of one page. */
+/* Pages of a guest that the host has frozen (IMMUTABLE). */
+#define FROZEN_PAGES (BIT(PAGE_PRE_GUEST) | BIT(PAGE_PRE_SWAP))
+/* Firmware-owned state (FIRMWARE, RECLAIM, CONTEXT) of one 4 KiB page. */
 bool cf_sp_page_set(struct cf_sp_soft *sp, uint64_t spa, enum page_state state);
-/* SUCCESS when the aligned page is in that state. */
+/* SUCCESS when the aligned 4 KiB page is in that state. */
 uint32_t cf_sp_page_need(
 	struct cf_sp_soft *sp, uint64_t spa, enum page_state state);
+
+/* A page that a command names with its size: 4 KiB, or large for 2 MiB. */
+struct sp_page {
+	uint64_t spa;
+	bool large;
+	struct cf_rmp_entry rmp; /* as cf_sp_page_find found it */
+};
+#define LARGE_PAGES (CF_RMP_LARGE / CF_PAGE_SIZE)
+static inline uint64_t cf_sp_page_len(const struct sp_page *p)
+{
+	return p->large ? CF_RMP_LARGE : CF_PAGE_SIZE;
+}
+/* states: BIT of each page state that is taken; asid: the owner, 0 for any.
+ * Fills p->rmp.  The checks come in this order: address, state, owner, size. */
+uint32_t cf_sp_page_find(struct cf_sp_soft *sp, struct sp_page *p,
+	unsigned states, uint32_t asid);
+/* The page gets this entry, in its size. */
+uint32_t cf_sp_page_put(struct cf_sp_soft *sp, const struct sp_page *p,
+	const struct cf_rmp_entry *e);
+uint32_t cf_sp_page_to_reclaim(struct cf_sp_soft *sp, const struct sp_page *p);
+
+/* The RANGE_LIST of INIT_EX, copied and checked: pages become HV-Fixed, what is
+ * no memory is left out.  check comes first, then set; list is a copy. */
+uint32_t cf_sp_ranges_read(
+	struct cf_sp_soft *sp, uint64_t spa, uint8_t list[CF_PAGE_SIZE]);
+uint32_t cf_sp_ranges_check(
+	struct cf_sp_soft *sp, const uint8_t list[CF_PAGE_SIZE]);
+void cf_sp_ranges_set(
+	struct cf_sp_soft *sp, const uint8_t list[CF_PAGE_SIZE]);
 
 /* ASIDs (asid.c). */
 uint32_t cf_sp_asid_bind(struct cf_sp_soft *sp, uint32_t asid,

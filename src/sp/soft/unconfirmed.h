@@ -90,6 +90,21 @@
 /* Swap: damaged metadata entry, wrong tag. */
 #define UNC_SWAP_BAD_ENTRY CF_FW_INVALID_MDATA_ENTRY
 #define UNC_SWAP_BAD_TAG   CF_FW_BAD_MEASUREMENT
+/* SECRETS, CPUID and VMSA pages at launch, VMSA and metadata pages of the swap
+ * commands: with the 2 MiB flag. */
+#define UNC_LARGE_SPECIAL_PAGE CF_FW_INVALID_PAGE_SIZE
+/* PAGE_UNSMASH: page states that it takes (Pre-Guest, Pre-Swap), the status for pages that are not alike or not in order,
+ * and whether the 2 MiB page is left without IMMUTABLE. */
+#define UNC_UNSMASH_STATES (1u << 6 | 1u << 7)
+#define UNC_UNSMASH_UNLIKE CF_FW_INVALID_PAGE_STATE
+#define UNC_UNSMASH_THAWS  1
+/* INIT_EX: a range of its list that is not whole pages. */
+#define UNC_RANGE_UNALIGNED CF_FW_INVALID_PARAM
+/* Firmware images: what is no image of this product, the alignment of an
+ * image's address, DOWNLOAD_FIRMWARE_EX while SEV is initialised. */
+#define UNC_IMAGE_BAD       CF_FW_UPDATE_FAILED
+#define UNC_IMAGE_ALIGN     32
+#define UNC_UPDATE_WITH_SEV CF_FW_SHUTDOWN_REQUIRED
 /* RMPUPDATE of a page that stays the same guest page (ASID, GPA) keeps
  * VALIDATED, so that a validated page can become Pre-Swap. */
 #define UNC_RMPUPDATE_KEEPS_VALIDATED 1
