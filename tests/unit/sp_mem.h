@@ -62,11 +62,23 @@ static inline void sp_mem_restore(struct sp_mem *m, const struct sp_mem *from)
 static inline void sp_mem_mask(const struct sp_mem *m, unsigned asid,
 	uint64_t spa, uint8_t *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		uint64_t at = spa + i;
+	uint64_t key = cf_load_le64(m->key[asid]) | 1;
 
-		p[i] ^= (uint8_t)(m->key[asid][at % CF_VEK_LEN] ^ at ^ at >> 8 ^
-			(at >> 12) * 13);
+	while (n) {
+		size_t skip = (size_t)(spa % 8), len = 8 - skip;
+		uint8_t stream[8], word[8];
+
+		cf_store_le64(
+			stream, (spa - skip + key) * key * 0x9E3779B97F4A7C15u);
+		if (len > n)
+			len = n;
+		memcpy(word, p, len);
+		for (size_t i = 0; i < len; i++)
+			word[i] ^= stream[skip + i];
+		memcpy(p, word, len);
+		p += len;
+		spa += len;
+		n -= len;
 	}
 }
 
