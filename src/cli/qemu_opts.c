@@ -93,6 +93,9 @@ enum option_kind {
 		false, SWITCH, print_digest, NULL, NULL)                       \
 	X("sp-state", 0, "DIR", "state of the software secure processor",      \
 		false, TEXT, sp_state, NULL, NULL)                             \
+	X("sp-vlek", 0, "FILE",                                                \
+		"wrapped VLEK that it loads, of coffer sp vlek", false, TEXT,  \
+		sp_vlek, NULL, NULL)                                           \
 	X("max-instructions", 0, "N", "stop after so many", false, TEXT,       \
 		max_instructions, NULL, NULL)                                  \
 	X("no-seccomp", 0, NULL, "do not confine the process", false, SWITCH,  \

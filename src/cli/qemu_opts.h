@@ -26,7 +26,8 @@ struct qemu_options {
 	const char *cpu, *debugcon, *bios, *kernel, *initrd, *append;
 	const char *qmp, *gdb, *trace, *trace_file, *log, *log_file, *name;
 	const char *display, *vga, *monitor, *net;
-	const char *sp_state, *chip_product, *max_instructions, *fault;
+	const char *sp_state, *sp_vlek, *chip_product, *max_instructions,
+		*fault;
 	bool nographic, no_reboot, no_shutdown, paused, print_digest, quiet;
 	bool gdb_default, enable_kvm, nodefaults;
 	bool no_user_config, no_seccomp;

@@ -82,6 +82,22 @@ static enum coffer_status make_plan(struct run *r, struct coffer_error *err)
 	return COFFER_OK;
 }
 
+static enum coffer_status load_vlek(struct run *r, struct coffer_error *err)
+{
+	const char *path = r->opts.sp_vlek;
+	CF_CLEANUP(cf_free_ptr) uint8_t *vlek = NULL;
+	size_t len;
+	enum coffer_status s = cf_read_file(path, FILE_MAX, &vlek, &len, err);
+
+	if (s)
+		return s;
+	if (len != CF_SP_VLEK_WRAPPED_LEN)
+		return cf_fail(err, COFFER_ERR_FORMAT,
+			"%s: %zu bytes; a VLEK of 'coffer sp vlek' has %d",
+			path, len, CF_SP_VLEK_WRAPPED_LEN);
+	return cf_sp_soft_guest_load_vlek(r->guest, vlek, err);
+}
+
 static enum coffer_status make_processor(
 	struct run *r, struct coffer_error *err)
 {
@@ -103,11 +119,11 @@ static enum coffer_status make_processor(
 		return s;
 	cf_sp_soft_memory_bind(cf_machine_memory(r->machine), &mem);
 	cf_sp_soft_set_memory(r->sp, &mem);
-	s = cf_sp_soft_cert_table(r->sp, &r->cert_table, err);
-	if (s)
-		return s;
-	return cf_sp_soft_guest_create(r->sp, cf_machine_memory(r->machine),
+	s = cf_sp_soft_guest_create(r->sp, cf_machine_memory(r->machine),
 		r->opts.platform, GUEST_ASID, r->opts.vcpus, &r->guest, err);
+	if (!s && r->opts.sp_vlek)
+		s = load_vlek(r, err);
+	return s ? s : cf_sp_soft_cert_table(r->sp, &r->cert_table, err);
 }
 
 /* A file with base64 text, decoded. */

@@ -59,13 +59,14 @@ static enum coffer_status hardware_certs(
 
 static enum coffer_status soft_certs(struct run *r, struct coffer_error *err)
 {
-	static const uint8_t no_id[64] = { 0 };
+	struct cf_sp_soft_facts facts;
 	enum coffer_status s;
 
 	cf_buf_finish(&r->pdh);
 	cf_buf_finish(&r->chain);
 	s = cf_sp_soft_sev_certs(r->sp, &r->pdh, &r->chain, err);
-	keep(&r->chip_id, no_id, sizeof(no_id));
+	cf_sp_soft_facts(r->sp, &facts);
+	keep(&r->chip_id, facts.chip_id, sizeof(facts.chip_id));
 	return s;
 }
 

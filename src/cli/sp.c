@@ -16,13 +16,22 @@ static const struct cli_option options[] = {
 		"Milan, Genoa or Turin (default: the first that is there)" },
 	{ "seed", 0, "TEXT",
 		"derive the chip from a text instead of keeping it" },
-	{ "out", 'o', "DIR", "certs, kds: folder to write to" },
+	{ "out", 'o', "PATH",
+		"certs, kds: folder to write to; firmware, vlek: file" },
 	{ "listen", 0, "PORT",
 		"kds: serve on 127.0.0.1 instead of writing (0: any port)" },
 	{ "reported-tcb", 0, "LEVELS",
 		"config: patch levels to report, as blSPL=4,snpSPL=22" },
 	{ "mask-chip-id", 0, "BOOL", "config: yes leaves it out of reports" },
 	{ "mask-chip-key", 0, "BOOL", "config: yes leaves reports unsigned" },
+	{ "snp-api", 0, "VERSION", "firmware: SNP ABI of the image, as 1.56" },
+	{ "sev-api", 0, "VERSION", "firmware: SEV API of the image, as 0.25" },
+	{ "build", 0, "N", "firmware: build number of the image" },
+	{ "snp-spl", 0, "N", "firmware: patch level of the image" },
+	{ "image", 0, "FILE", "update: the image to install" },
+	{ "commit", 0, NULL, "update: commit it at once" },
+	{ "vlek", 0, "FILE",
+		"certs, kds: load a wrapped VLEK, give its certificates" },
 	{ "roots", 0, NULL, "reset: new simulated ARK, ASK and ASVK too" },
 	{ "yes", 0, NULL, "reset: do it" },
 	{ "json", 0, NULL, "status: print JSON" },
@@ -45,15 +54,6 @@ static enum coffer_status make_memory(
 	return COFFER_OK;
 }
 
-static enum coffer_status firmware(
-	struct coffer_error *err, const char *command, uint32_t fw)
-{
-	if (!fw)
-		return COFFER_OK;
-	return cf_fail_fw(err, fw, "%s: firmware status %s (0x%02x)", command,
-		cf_fw_status_name(fw), fw);
-}
-
 /* INIT fails once when the identity of the owner is damaged. */
 static enum coffer_status initialise(
 	struct sp_session *s, struct coffer_error *err)
@@ -64,8 +64,9 @@ static enum coffer_status initialise(
 	if (fw == CF_FW_SECURE_DATA_INVALID)
 		fw = cf_sp_soft_call(s->sp, 0x01, init, sizeof(init));
 	if (fw)
-		return firmware(err, "INIT", fw);
-	return firmware(err, "SNP_INIT", cf_sp_soft_call(s->sp, 0x81, NULL, 0));
+		return sp_fw_status(err, "INIT", fw);
+	return sp_fw_status(
+		err, "SNP_INIT", cf_sp_soft_call(s->sp, 0x81, NULL, 0));
 }
 
 static enum coffer_status open_session(const struct cli_args *args,
@@ -95,6 +96,8 @@ static enum coffer_status open_session(const struct cli_args *args,
 		status = make_memory(s, err);
 	if (!status)
 		status = initialise(s, err);
+	if (!status && cli_has(args, "vlek"))
+		status = sp_load_vlek(s, cli_get(args, "vlek"), err);
 	return status;
 }
 
@@ -162,7 +165,7 @@ static struct json_object *status_json(
 	return o;
 }
 
-static int status(const struct cli_args *args, struct sp_session *s)
+int sp_status(const struct cli_args *args, struct sp_session *s)
 {
 	struct cf_sp_soft_facts f;
 	struct json_object *o;
@@ -261,9 +264,9 @@ static int config(const struct cli_args *args, struct sp_session *s)
 			"SNP_CONFIG: firmware status INVALID_PARAM (0x16): no "
 			"level may be above the committed one, see 'coffer sp "
 			"status'");
-	if (firmware(&err, "SNP_CONFIG", fw))
+	if (sp_fw_status(&err, "SNP_CONFIG", fw))
 		return cli_failed(args->command, &err);
-	return status(args, s);
+	return sp_status(args, s);
 }
 
 static int commit(const struct cli_args *args, struct sp_session *s)
@@ -271,10 +274,10 @@ static int commit(const struct cli_args *args, struct sp_session *s)
 	uint8_t buf[4] = { sizeof(buf) };
 	struct coffer_error err;
 
-	if (firmware(&err, "SNP_COMMIT",
+	if (sp_fw_status(&err, "SNP_COMMIT",
 		    cf_sp_soft_call(s->sp, 0xCB, buf, sizeof(buf))))
 		return cli_failed(args->command, &err);
-	return status(args, s);
+	return sp_status(args, s);
 }
 
 static int reset(const struct cli_args *args)
@@ -325,11 +328,14 @@ static int run(int argc, char **argv, const struct cli_command *self)
 		const char *name;
 		int (*run)(const struct cli_args *, struct sp_session *);
 	} actions[] = {
-		{ "status", status },
+		{ "status", sp_status },
 		{ "certs", sp_certs },
 		{ "config", config },
 		{ "commit", commit },
 		{ "kds", sp_kds },
+		{ "firmware", sp_firmware },
+		{ "update", sp_update },
+		{ "vlek", sp_vlek },
 	};
 	struct cli_args args;
 	const char *action;
@@ -351,7 +357,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
 	if (code < 0)
 		code = cli_usage(self,
 			"no action '%s': take status, certs, config, commit, "
-			"reset, kds or commands",
+			"firmware, update, vlek, reset, kds or commands",
 			action);
 	cli_args_finish(&args);
 	return code;
@@ -362,12 +368,14 @@ const struct cli_command cli_sp = {
 	.args = "ACTION",
 	.summary = "look at the software secure processor, export its "
 		   "certificates",
-	.details = "Actions: status tells what chip it is; certs writes its "
-		   "certificates; config sets\nwhat reports say; commit raises "
-		   "the committed firmware version; kds writes or\nserves what "
-		   "AMD's key server would have; reset makes a new chip; "
-		   "commands prints\nthe table of firmware commands. All of it "
-		   "is simulated.",
+	.details =
+		"Actions: status tells what chip it is; certs writes its "
+		"certificates; config sets\nwhat reports say; commit raises "
+		"the committed firmware version; firmware makes a\nsimulated "
+		"firmware image and update installs one; vlek makes a "
+		"wrapped VLEK; kds\nwrites or serves what AMD's key server "
+		"would have; reset makes a new chip;\ncommands prints the "
+		"table of firmware commands. All of it is simulated.",
 	.options = options,
 	.run = run,
 };

@@ -113,7 +113,11 @@ int sp_certs(const struct cli_args *args, struct sp_session *s)
 		{ CF_SP_CERT_ARK, "ark.pem" },
 		{ CF_SP_CERT_ASK, "ask.pem" },
 		{ CF_SP_CERT_VCEK, "vcek.pem" },
+		{ CF_SP_CERT_ASVK, "asvk.pem" },
+		{ CF_SP_CERT_VLEK, "vlek.pem" },
 	};
+	/* The last two are of a VLEK that is loaded. */
+	size_t n = CF_ARRAY_LEN(files) - (cli_has(args, "vlek") ? 0 : 2);
 	const char *dir = cli_get(args, "out");
 	enum coffer_status status = COFFER_OK;
 	struct coffer_error err;
@@ -121,7 +125,7 @@ int sp_certs(const struct cli_args *args, struct sp_session *s)
 
 	if (!dir)
 		dir = ".";
-	for (size_t i = 0; i < CF_ARRAY_LEN(files) && !status; i++) {
+	for (size_t i = 0; i < n && !status; i++) {
 		b.len = 0;
 		status = sp_pem(s->sp, &files[i].which, 1, &b, &err);
 		if (!status)
@@ -155,7 +159,7 @@ static enum coffer_status write_tree(
 	cf_sp_soft_facts(s->sp, &f);
 	line = cf_sp_product_name(f.product);
 	cf_hex(hwid, f.chip_id, f.chip_id_len);
-	for (unsigned i = 0; i < 6 && !status; i++) {
+	for (unsigned i = 0; i < (f.vlek_loaded ? 7u : 6u) && !status; i++) {
 		struct cf_buf b = { 0 };
 		bool pem;
 
@@ -166,8 +170,10 @@ static enum coffer_status write_tree(
 		else if (i == 4)
 			snprintf(path, sizeof(path), "vcek/v1/%s/%s", line,
 				hwid);
-		else
+		else if (i == 5)
 			snprintf(path, sizeof(path), "cek/id/%s", hwid);
+		else
+			snprintf(path, sizeof(path), "vlek/v1/%s/cert", line);
 		status = sp_kds_get(s, path, &b, &pem, err);
 		if (!status)
 			status = write_one(dir, path, &b, err);

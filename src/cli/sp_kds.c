@@ -71,6 +71,9 @@ static enum coffer_status get_line(struct sp_session *s, bool vlek,
 		*pem = true;
 		return sp_pem(s->sp, chain, 2, out, err);
 	}
+	/* The patch levels in the query are the reported ones here. */
+	if (vlek && strcmp(what, "cert") == 0)
+		return cf_sp_soft_cert(s->sp, CF_SP_CERT_VLEK, out, err);
 	return cf_fail(err, COFFER_ERR_ARGUMENT, "no such resource");
 }
 

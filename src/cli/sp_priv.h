@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files of `coffer sp`: sp.c (actions), sp_certs.c (certificates as
- * files), sp_kds.c (the key server on loopback). */
+ * files), sp_firmware.c (firmware images, the VLEK), sp_kds.c (the key server
+ * on loopback). */
 #ifndef CF_CLI_SP_PRIV_H
 #define CF_CLI_SP_PRIV_H
 
@@ -19,6 +20,16 @@ struct sp_session {
 
 int sp_certs(const struct cli_args *args, struct sp_session *s);
 int sp_kds(const struct cli_args *args, struct sp_session *s);
+int sp_status(const struct cli_args *args, struct sp_session *s);
+int sp_firmware(const struct cli_args *args, struct sp_session *s);
+int sp_update(const struct cli_args *args, struct sp_session *s);
+int sp_vlek(const struct cli_args *args, struct sp_session *s);
+/* SNP_VLEK_LOAD of a file. */
+enum coffer_status sp_load_vlek(struct sp_session *s, const char *path,
+	struct coffer_error *err) CF_MUST_CHECK;
+/* A command's status as an error, with what can be done. */
+enum coffer_status sp_fw_status(struct coffer_error *err, const char *command,
+	uint32_t fw) CF_MUST_CHECK;
 /* Serve the key server's paths on a loopback address until killed. */
 enum coffer_status sp_kds_listen(
 	struct sp_session *s, uint16_t port, struct coffer_error *err);

@@ -61,6 +61,62 @@ def test_config_is_kept_and_bounded(state):
     assert s["reported_tcb"] == "blSPL=3,teeSPL=0,snpSPL=20,ucodeSPL=219"
 
 
+def test_firmware_is_updated_committed_and_not_taken_back(state):
+    image = os.path.join(state, "new.img")
+    old = os.path.join(state, "old.img")
+    run("firmware", "--out", old, "--sp-state", state)
+    run("firmware", "--snp-api", "1.56", "--sev-api", "0.25", "--build", "3",
+        "--snp-spl", "26", "--out", image, "--sp-state", state)
+    assert open(image, "rb").read().startswith(b"coffer SIMULATED")
+    run("update", "--image", image, "--sp-state", state)
+    s = status(state)
+    assert s["snp_api"] == "1.56 build 3" and s["sev_api"] == "0.25 build 3"
+    assert s["current_tcb"] == "blSPL=4,teeSPL=0,snpSPL=26,ucodeSPL=219"
+    assert s["committed_tcb"] == "blSPL=4,teeSPL=0,snpSPL=23,ucodeSPL=219"
+    run("update", "--image", old, "--sp-state", state)
+    assert status(state)["snp_api"] == "1.55 build 21"
+    run("update", "--image", image, "--commit", "--sp-state", state)
+    s = status(state)
+    assert s["committed_version"] == "1.56 build 3"
+    assert s["committed_tcb"] == s["current_tcb"] == s["reported_tcb"]
+    _, err = run("update", "--image", old, "--sp-state", state, status=1)
+    assert "DOWNLOAD_FIRMWARE_EX" in err and "BAD_VERSION" in err, err
+    with open(image, "r+b") as f:
+        f.seek(0x34)
+        f.write(b"\xff")
+    _, err = run("update", "--image", image, "--sp-state", state, status=1)
+    assert "BAD_SIGNATURE" in err and err.count("\n") == 1, err
+    assert status(state)["snp_api"] == "1.56 build 3"
+    for bad in ("1", "1.256", "x.1", "1.5.6"):
+        run("firmware", "--out", image, "--snp-api", bad, "--sp-state", state,
+            status=1)
+    run("update", "--sp-state", state, status=2)
+    run("firmware", "--sp-state", state, status=2)
+    run("update", "--image", os.path.join(state, "lock"), "--sp-state", state,
+        status=1)
+
+
+def test_vlek_has_its_certificates(state):
+    vlek, out = os.path.join(state, "vlek.bin"), os.path.join(state, "out")
+    run("vlek", "--out", vlek, "--sp-state", state)
+    assert os.path.getsize(vlek) == 432
+    run("certs", "--out", out, "--vlek", vlek, "--sp-state", state)
+    at = [os.path.join(out, name) for name in ("ark.pem", "asvk.pem",
+                                               "vlek.pem")]
+    p = subprocess.run(["openssl", "verify", "-CAfile", at[0], "-untrusted",
+                        at[1], at[2]], capture_output=True, text=True)
+    assert p.returncode == 0, p.stderr
+    table = open(os.path.join(out, "cert_table.bin"), "rb").read()
+    assert table[:16].hex() == "a8074bc2a25a483eaae639c045a0b8a1"
+    run("kds", "--out", out, "--vlek", vlek, "--sp-state", state)
+    assert open(out + "/vlek/v1/Milan/cert", "rb").read()[0] == 0x30
+    data = bytearray(open(vlek, "rb").read())
+    data[0x20] ^= 1
+    open(vlek, "wb").write(data)
+    _, err = run("status", "--vlek", vlek, "--sp-state", state, status=1)
+    assert "SNP_VLEK_LOAD" in err and "BAD_MEASUREMENT" in err, err
+
+
 def test_certificates_satisfy_openssl(state):
     out = os.path.join(state, "out")
     run("certs", "--out", out, "--sp-state", state)

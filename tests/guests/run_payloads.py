@@ -87,6 +87,43 @@ def snp(vcpus):
     must(report[MEASUREMENT].hex() == expected, "reported")
 
 
+def sp(*args):
+    subprocess.run([coffer, "sp", *args, "--sp-state", state], check=True,
+                   capture_output=True, timeout=120)
+
+
+def updated_platform():
+    """Firmware newer than the built-in one and a VLEK: the guest's report says
+    so, and its signature leads to the simulated root."""
+    with tempfile.TemporaryDirectory() as d:
+        sp("firmware", "--out", d + "/fw", "--snp-api", "1.56", "--build", "3",
+           "--snp-spl", "26")
+        sp("update", "--image", d + "/fw", "--commit")
+        sp("vlek", "--out", d + "/vlek")
+        sp("certs", "--out", d, "--vlek", d + "/vlek")
+        r = run("snp", 1, "-sp-vlek", d + "/vlek")
+        must(r.returncode == 0, r.stderr)
+        report = bytes.fromhex(hex_after("snp: report", r.stdout))
+        must(report[0x48] >> 2 & 7 == 1, "not signed with a VLEK")
+        open(d + "/report", "wb").write(report)
+        check = [coffer, "verify", "--certs", d + "/cert_table.bin", "--root",
+                 d + "/ark.pem", "--simulated", "--measurement", offline(),
+                 "--min-tcb", "snp=26", d + "/report"]
+        good = subprocess.run([*check, "--min-firmware", "1.56.3"],
+                              capture_output=True, text=True)
+        must(good.returncode == 0, good.stdout + good.stderr)
+        bad = subprocess.run([*check, "--min-firmware", "1.56.4"],
+                             capture_output=True, text=True)
+        must(bad.returncode == 1, bad.stdout + bad.stderr)
+        # For an SEV guest there is nothing to load it for.
+        r = subprocess.run([coffer, "run", "-machine",
+                            "q35,confidential-guest-support=sev0", "-object",
+                            "sev-guest,id=sev0,cbitpos=51,reduced-phys-bits=1",
+                            "-sp-vlek", d + "/vlek", "-sp-state", state,
+                            "-bios", d + "/fw"], capture_output=True, text=True)
+        must(r.returncode == 1 and "no use for a VLEK" in r.stderr, r.stderr)
+
+
 # What the payload makes of a hypervisor that does wrong: the reason of its
 # termination request (enum reason in src/shim/guest/sev.h) or the report of
 # the fault that it runs into.
@@ -129,6 +166,7 @@ def changed_page():
 tests = [("native payload with %d vcpus" % n, native, n) for n in (1, 4)]
 tests += [("snp payload with %d vcpus" % n, snp, n) for n in (1, 4)]
 tests += [("snp payload and fault '%s'" % f, fault, f) for f in FAULTS]
+tests += [("updated firmware and a VLEK", lambda _: updated_platform(), 0)]
 tests += [("a changed page changes the digest", lambda _: changed_page(), 0)]
 
 print("1..%d" % len(tests))

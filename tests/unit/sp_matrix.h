@@ -414,6 +414,18 @@ static const struct row snp[] = {
 		OK, 0 },
 	{ 0xB2, "SNP_VERIFY_MITIGATION", 0, "i", NULL, 0, false, none,
 		UNSUPPORTED, UNSUPPORTED },
+	{ 0xD0, "TIO_STATUS", 0, "i", NULL, 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+	{ 0xD1, "TIO_INIT", 0, "i", NULL, 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+	{ 0xD2, "TIO_DEV_CREATE", 0, "i", NULL, 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+	{ 0xD3, "TIO_DEV_RECLAIM", 0, "i", NULL, 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+	{ 0xD4, "TIO_DEV_CONNECT", 0, "i", NULL, 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
+	{ 0xD5, "TIO_DEV_DISCONNECT", 0, "i", NULL, 0, false, none, UNSUPPORTED,
+		UNSUPPORTED },
 };
 /* clang-format on */
 

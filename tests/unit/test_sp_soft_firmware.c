@@ -56,7 +56,8 @@ static void power_on(struct rig *r)
 	const struct cf_sp_soft_config config = { .product = CF_SP_MILAN,
 		.seed = (const uint8_t *)"firmware",
 		.seed_len = 8,
-		.ops = { .load = load, .store = store, .lock = sp_roots_lock } };
+		.ops = {
+			.load = load, .store = store, .lock = sp_roots_lock } };
 	struct cf_sp_soft_memory bound;
 
 	assert_ok(cf_memory_create(&r->mem, &err));
@@ -133,13 +134,11 @@ static void init_snp(struct rig *r)
 }
 
 /* What the firmware itself says it is. */
-static void assert_runs(
-	struct rig *r, const struct cf_sp_firmware_version *v)
+static void assert_runs(struct rig *r, const struct cf_sp_firmware_version *v)
 {
 	uint8_t sev[0xC] = { 0 }, snp[8], status[0x20];
-	const struct cf_rmp_entry page = {
-		.assigned = true, .immutable = true
-	};
+	const struct cf_rmp_entry page = { .assigned = true,
+		.immutable = true };
 
 	assert_int_equal(cf_sp_soft_call(r->sp, 0x04, sev, sizeof(sev)), 0);
 	assert_int_equal(sev[0], v->sev_api[0]);
@@ -231,12 +230,12 @@ static void test_older_versions_and_levels_are_refused(void **state)
 
 	power_on(&r);
 	assert_int_equal(update(&r, &newer, 1), 0);
-#define REFUSED(change, status)                               \
-	do {                                                  \
-		v = newer;                                    \
-		change;                                       \
-		assert_int_equal(update(&r, &v, 0), status);  \
-		assert_runs(&r, &newer);                      \
+#define REFUSED(change, status)                              \
+	do {                                                 \
+		v = newer;                                   \
+		change;                                      \
+		assert_int_equal(update(&r, &v, 0), status); \
+		assert_runs(&r, &newer);                     \
 	} while (0)
 	REFUSED(v.build--, CF_FW_BAD_VERSION);
 	REFUSED((v.snp_api[1]--, v.build = 99), CF_FW_BAD_VERSION);

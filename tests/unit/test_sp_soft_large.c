@@ -69,8 +69,7 @@ static void assert_filled(struct world *w, uint64_t spa, uint8_t seed)
 	}
 }
 
-static uint32_t update(
-	struct world *w, unsigned type, bool large, uint64_t spa)
+static uint32_t update(struct world *w, unsigned type, bool large, uint64_t spa)
 {
 	uint8_t b[0x20] = { 0 };
 
@@ -224,8 +223,8 @@ static void test_a_large_page_moves_whole(void **state)
 		move(&w, true, BIG(1), BIG(2)), CF_FW_INVALID_PAGE_SIZE);
 	assert_int_equal(
 		move(&w, false, BIG(1), BIG(2)), CF_FW_INVALID_PAGE_SIZE);
-	assert_int_equal(move(&w, true, BIG(1), BIG(3) + 0x1000),
-		CF_FW_INVALID_ADDRESS);
+	assert_int_equal(
+		move(&w, true, BIG(1), BIG(3) + 0x1000), CF_FW_INVALID_ADDRESS);
 	assert_int_equal(move(&w, true, BIG(1), BIG(3)), 0);
 	assert_filled(&w, BIG(3), 9);
 	e = entry_of(&w, BIG(3) + 0x7000);
@@ -326,13 +325,13 @@ static void test_unsmash_joins_frozen_pages_that_are_alike(void **state)
 	assert_int_equal(one_address(&w, 0xC8, RAM), CF_FW_INVALID_ADDRESS);
 	good = entry_of(&w, odd);
 
-#define WRONG(field, value, status)                                   \
-	do {                                                          \
-		e = good;                                             \
-		e.field = value;                                      \
-		rmp(&w, odd, e);                                      \
+#define WRONG(field, value, status)                                      \
+	do {                                                             \
+		e = good;                                                \
+		e.field = value;                                         \
+		rmp(&w, odd, e);                                         \
 		assert_int_equal(one_address(&w, 0xC8, BIG(1)), status); \
-		rmp(&w, odd, good);                                   \
+		rmp(&w, odd, good);                                      \
 	} while (0)
 	WRONG(immutable, false, CF_FW_INVALID_PAGE_STATE);
 	WRONG(validated, false, CF_FW_INVALID_PAGE_STATE);
@@ -368,8 +367,8 @@ static void test_rmpupdate_and_psmash_keep_sizes_apart(void **state)
 	open_world(&w, 0x30000);
 	/* The guest's pages of the launch lie in the first 2 MiB. */
 	assert_int_equal(cf_sp_host_rmpupdate(w.mem, 0, &large), 4);
-	assert_int_equal(cf_sp_host_rmpupdate(w.mem, BIG(1) + 0x1000, &large),
-		1);
+	assert_int_equal(
+		cf_sp_host_rmpupdate(w.mem, BIG(1) + 0x1000, &large), 1);
 	large.gpa += 0x1000;
 	assert_int_equal(cf_sp_host_rmpupdate(w.mem, BIG(1), &large), 1);
 	large.gpa -= 0x1000;
@@ -415,8 +414,7 @@ static void assert_fixed(struct world *w, uint64_t spa)
 	assert_true(entry_of(w, spa).immutable);
 	assert_ok(cf_guest_write(w->mem, spa, &byte, 1, &err));
 	assert_int_equal(cf_sp_host_rmpupdate(w->mem, spa, &e), 2);
-	assert_int_equal(
-		one_address(w, 0xC7, spa), CF_FW_INVALID_PAGE_STATE);
+	assert_int_equal(one_address(w, 0xC7, spa), CF_FW_INVALID_PAGE_STATE);
 }
 
 static void test_init_ex_fixes_what_its_list_names(void **state)

@@ -38,8 +38,7 @@ static struct cf_sp_soft *power_on(void)
 	assert_ok(cf_sp_soft_create(&config, &sp, &err));
 	sp_mem_bind(&mem, &bound);
 	cf_sp_soft_set_memory(sp, &bound);
-	assert_ok(cf_sp_soft_firmware_image(
-		sp, &newer, mem.raw + IMAGE, &err));
+	assert_ok(cf_sp_soft_firmware_image(sp, &newer, mem.raw + IMAGE, &err));
 	return sp;
 }
 

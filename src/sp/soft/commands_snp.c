@@ -126,6 +126,20 @@ const struct command cf_sp_snp_commands[] = {
 		F(8, 8, "SRC_PADDR"), F(0x10, 8, "DST_PADDR")) },
 	{ 0xB2, "SNP_VERIFY_MITIGATION", API_SNP, 0, INIT, 0, 0, 0,
 		cf_sp_unsupported, NULL },
+
+	/* Devices; FEATURE_INFO does not offer them. */
+	{ 0xD0, "TIO_STATUS", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
+	{ 0xD1, "TIO_INIT", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
+	{ 0xD2, "TIO_DEV_CREATE", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
+	{ 0xD3, "TIO_DEV_RECLAIM", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
+	{ 0xD4, "TIO_DEV_CONNECT", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
+	{ 0xD5, "TIO_DEV_DISCONNECT", API_SNP, 0, INIT, 0, 0, 0,
+		cf_sp_unsupported, NULL },
 };
 /* clang-format on */
 const size_t cf_sp_snp_ncommands = CF_ARRAY_LEN(cf_sp_snp_commands);

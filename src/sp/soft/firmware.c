@@ -188,8 +188,8 @@ uint32_t cf_sp_sev_download_firmware(struct call *c)
 {
 	if (c->sp->snp_state != SNP_UNINIT)
 		return CF_FW_INVALID_PLATFORM_STATE;
-	return download(c->sp, cf_load_le64(c->buf), cf_load_le32(c->buf + 8),
-		true);
+	return download(
+		c->sp, cf_load_le64(c->buf), cf_load_le32(c->buf + 8), true);
 }
 
 /* SNP guests stay through it, SEV guests would not. */

@@ -344,6 +344,28 @@ static enum coffer_status dbg_encrypt(struct cf_sp_guest *base, uint64_t gpa,
 	return status;
 }
 
+enum coffer_status cf_sp_soft_guest_load_vlek(struct cf_sp_guest *base,
+	const uint8_t wrapped[CF_SP_VLEK_WRAPPED_LEN], struct coffer_error *err)
+{
+	struct soft_guest *g = soft_guest(base);
+	uint8_t buf[0x10] = { sizeof(buf) };
+	enum coffer_status status;
+
+	if (g->platform != CF_PLATFORM_SEV_SNP)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"SNP_VLEK_LOAD: a guest of platform %s has no use for "
+			"a VLEK",
+			cf_platform_name(g->platform));
+	status = cf_guest_write(g->mem, area_spa(g, AREA_IN), wrapped,
+		CF_SP_VLEK_WRAPPED_LEN, err);
+	if (status)
+		return status;
+	cf_store_le64(buf + 8, area_spa(g, AREA_IN));
+	return cf_sp_fw_result(err,
+		cf_sp_soft_call(g->sp, 0xCD, buf, sizeof(buf)), "SNP_VLEK_LOAD",
+		UINT64_MAX);
+}
+
 static void destroy(struct cf_sp_guest *base)
 {
 	struct soft_guest *g = soft_guest(base);

@@ -93,8 +93,8 @@ bool cf_sp_page_set(struct cf_sp_soft *sp, uint64_t spa, enum page_state state)
 	return sp->mem.rmp_set(sp->mem.opaque, spa, &e);
 }
 
-uint32_t cf_sp_page_find(
-	struct cf_sp_soft *sp, struct sp_page *p, unsigned states, uint32_t asid)
+uint32_t cf_sp_page_find(struct cf_sp_soft *sp, struct sp_page *p,
+	unsigned states, uint32_t asid)
 {
 	uint32_t fw = cf_sp_rmp(sp, p->spa, &p->rmp);
 

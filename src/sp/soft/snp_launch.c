@@ -150,8 +150,7 @@ static uint32_t place_page(struct call *c, const struct update *u, uint64_t spa,
 		ok = sp->mem.private_write(
 			sp->mem.opaque, asid, spa, page, sizeof(page));
 	else
-		ok = sp->mem.encrypt(
-			sp->mem.opaque, asid, spa, CF_PAGE_SIZE);
+		ok = sp->mem.encrypt(sp->mem.opaque, asid, spa, CF_PAGE_SIZE);
 	cf_wipe(page, u->type == CF_PAGE_SECRETS ? sizeof(page) : 0);
 	return ok ? CF_FW_SUCCESS : CF_FW_HWERROR_PLATFORM;
 }
@@ -191,8 +190,8 @@ static uint32_t update_piece(
 
 	if (fw)
 		return fw;
-	if (cf_sp_page_info(c->snp->ld, contents, u->type, u->imi, u->perms,
-		    gpa, NULL))
+	if (cf_sp_page_info(
+		    c->snp->ld, contents, u->type, u->imi, u->perms, gpa, NULL))
 		return CF_FW_HWERROR_PLATFORM;
 	if (u->imi &&
 		cf_sp_page_info(c->snp->imd, contents, u->type, u->imi,

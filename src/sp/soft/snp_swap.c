@@ -153,8 +153,8 @@ static uint32_t take_out(
 		return fw;
 	if (e->vmsa != (s->type == SWAP_TYPE_VMSA))
 		return CF_FW_INVALID_PARAM;
-	if (!sp->mem.private_read(sp->mem.opaque, c->snp->asid, s->src.spa,
-		    s->bytes, s->len))
+	if (!sp->mem.private_read(
+		    sp->mem.opaque, c->snp->asid, s->src.spa, s->bytes, s->len))
 		return CF_FW_HWERROR_PLATFORM;
 	flags |= e->validated ? MD_VALIDATED : 0;
 	flags |= e->vmsa ? MD_VMSA : 0;
@@ -227,13 +227,13 @@ static uint32_t put_in(
 	struct cf_rmp_entry e = s->dst.rmp;
 
 	if (s->type == SWAP_TYPE_METADATA)
-		return sp->mem.host_write(sp->mem.opaque, s->dst.spa, s->bytes,
-			       s->len) &&
+		return sp->mem.host_write(
+			       sp->mem.opaque, s->dst.spa, s->bytes, s->len) &&
 				set_metadata(c, s->dst.spa)
 			? CF_FW_SUCCESS
 			: CF_FW_HWERROR_PLATFORM;
-	if (!sp->mem.private_write(sp->mem.opaque, c->snp->asid, s->dst.spa,
-		    s->bytes, s->len))
+	if (!sp->mem.private_write(
+		    sp->mem.opaque, c->snp->asid, s->dst.spa, s->bytes, s->len))
 		return CF_FW_HWERROR_PLATFORM;
 	e.immutable = false;
 	e.validated = flags & MD_VALIDATED;

@@ -213,6 +213,10 @@ enum coffer_status cf_sp_soft_guest_create(struct cf_sp_soft *sp,
 	struct cf_memory *mem, enum cf_platform platform, unsigned asid,
 	unsigned vcpus, struct cf_sp_guest **out,
 	struct coffer_error *err) CF_MUST_CHECK;
+/* SNP_VLEK_LOAD as the host does it, for this guest's platform. */
+enum coffer_status cf_sp_soft_guest_load_vlek(struct cf_sp_guest *g,
+	const uint8_t wrapped[CF_SP_VLEK_WRAPPED_LEN],
+	struct coffer_error *err) CF_MUST_CHECK;
 /* Where the VMSA page of a vCPU is, private under the guest's ASID; false
  * when the launch gave none for it. */
 CF_MUST_CHECK bool cf_sp_soft_vmsa(

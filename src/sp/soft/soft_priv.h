@@ -300,8 +300,7 @@ uint32_t cf_sp_ranges_read(
 	struct cf_sp_soft *sp, uint64_t spa, uint8_t list[CF_PAGE_SIZE]);
 uint32_t cf_sp_ranges_check(
 	struct cf_sp_soft *sp, const uint8_t list[CF_PAGE_SIZE]);
-void cf_sp_ranges_set(
-	struct cf_sp_soft *sp, const uint8_t list[CF_PAGE_SIZE]);
+void cf_sp_ranges_set(struct cf_sp_soft *sp, const uint8_t list[CF_PAGE_SIZE]);
 
 /* ASIDs (asid.c). */
 uint32_t cf_sp_asid_bind(struct cf_sp_soft *sp, uint32_t asid,
