@@ -10,6 +10,7 @@
 #include "memory/memory.h"
 #include "sp/soft/soft.h"
 #include "sp/soft/state_dir.h"
+#include "sp_roots.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -82,9 +83,51 @@ static uint32_t commit(struct platform *p)
 	return cf_sp_soft_call(p->sp, 0xCB, b, sizeof(b));
 }
 
+/* An image for the roots that every child shares, made before them. */
+static uint8_t image[CF_SP_FIRMWARE_LEN];
+
+static void make_image(void)
+{
+	const struct cf_sp_soft_config config = { .product = CF_SP_MILAN,
+		.seed = (const uint8_t *)"crash",
+		.seed_len = 5,
+		.ops = SP_ROOTS_OPS };
+	static const struct cf_sp_firmware_version newer = { { 0, 24 },
+		{ 1, 56 }, 3, 26 };
+	struct cf_sp_soft *sp;
+
+	assert_ok(cf_sp_soft_create(&config, &sp, &err));
+	assert_ok(cf_sp_soft_firmware_image(sp, &newer, image, &err));
+	cf_sp_soft_destroy(sp);
+}
+
+/* The directory's roots are the shared ones. */
+static void share_roots(const char *path)
+{
+	char link[180], roots[4096];
+
+	snprintf(link, sizeof(link), "%s/roots", path);
+	snprintf(roots, sizeof(roots), "%s/roots",
+		cf_sp_state_path(sp_roots_dir));
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(symlink(roots, link), 0);
+}
+
+static uint32_t update(struct platform *p)
+{
+	uint8_t b[0x18] = { sizeof(b) };
+
+	if (cf_guest_write(p->mem, 0x4000, image, sizeof(image), &err))
+		return 0xFFFF;
+	cf_store_le64(b + 8, 0x4000);
+	cf_store_le32(b + 0x10, sizeof(image));
+	cf_store_le32(b + 0x14, 1); /* commit */
+	return cf_sp_soft_call(p->sp, 0xCA, b, sizeof(b));
+}
+
 /* What the child does; it tells each step that is done, with the digest of
  * what must be kept from then on. */
-enum step { CHIP, IDENTITY, NEW_PDH, MASKED, COMMITTED, NSTEPS };
+enum step { CHIP, IDENTITY, NEW_PDH, MASKED, COMMITTED, UPDATED, NSTEPS };
 
 struct told {
 	uint8_t step, chip[32], pdh[32];
@@ -128,6 +171,9 @@ static void child(const char *path, int fd)
 	if (commit(&p))
 		_exit(7);
 	tell(fd, &p, COMMITTED);
+	if (cf_sp_soft_call(p.sp, 0x02, NULL, 0) || update(&p) || init(&p))
+		_exit(8);
+	tell(fd, &p, UPDATED);
 	_exit(0);
 }
 
@@ -210,8 +256,14 @@ static void assert_kept(const char *path, const struct told *last)
 			pdh.data + 0x14, last->pdh, sizeof(last->pdh));
 	if (last->step != NSTEPS && last->step >= MASKED)
 		assert_true(f.mask_chip_id);
-	if (last->step == COMMITTED)
+	if (last->step != NSTEPS && last->step >= COMMITTED)
 		assert_true(f.committed_tcb == f.current_tcb);
+	/* The update is there whole or not at all. */
+	if (last->step == UPDATED || f.snp_api[1] != 55)
+		assert_true(f.snp_api[1] == 56 && f.build == 3 &&
+			f.committed_version[1] == 56 &&
+			f.committed_version[2] == 3 &&
+			f.committed_tcb == f.current_tcb);
 	cf_buf_finish(&pdh);
 	cf_buf_finish(&chain);
 	power_off(&p);
@@ -240,15 +292,17 @@ static void test_a_kill_at_any_system_call_loses_nothing(void **state)
 		print_message("SKIP: ptrace is not allowed here\n");
 		skip();
 	}
+	make_image();
 	snprintf(path, sizeof(path), "%s/crash", base);
 	for (; killed; n++) {
 		remove_dir(path);
+		share_roots(path);
 		killed = run_and_kill(path, n, &last);
 		assert_kept(path, &last);
 	}
-	/* Five records are written, each with several calls. */
+	/* Six records are written, each with several calls. */
 	assert_true(n > 60);
-	assert_int_equal(last.step, COMMITTED);
+	assert_int_equal(last.step, UPDATED);
 	remove_dir(path);
 }
 
@@ -409,8 +463,8 @@ int main(void)
 	snprintf(base, sizeof(base), "/tmp/coffer-sp-crash.%d", (int)getpid());
 	if (mkdir(base, 0700) < 0)
 		return 1;
-	int failed =
-		cmocka_run_group_tests_name("sp_soft_crash", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name(
+		"sp_soft_crash", tests, sp_roots_open, sp_roots_close);
 	remove_dir(base);
 	return failed;
 }
