@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The state that each SNP command requires of each page that it names, and
- * the state that it leaves it in: every command with every state.
+ * the state that it leaves it in: every command with every state, for pages
+ * of both sizes.
  */
 #include "sp/soft/guest_priv.h"
 #include "sp_world.h"
@@ -12,6 +13,12 @@
 #define PRES 0x43000u /* Pre-Swap of GPA 0x40000 */
 #define GVAL 0x44000u /* Guest-Valid */
 #define HOST 0x45000u /* Hypervisor */
+/* The same for 2 MiB. */
+#define BIG      0x200000u
+#define BIG_RAWP 0x400000u
+#define BIG_PREG 0x600000u
+#define BIG_PRES 0x800000u
+#define BIG_HOST 0xA00000u
 
 /* "Page States" of the ABI: assigned, validated, ASID, immutable, GPA,
  * VMSA. */
@@ -57,6 +64,8 @@ struct page_rule {
 	uint32_t fw;        /* status when it is taken */
 	bool launch;        /* in LAUNCH, not RUNNING */
 	uint64_t arg[6];    /* the buffer's qwords otherwise */
+	bool large;         /* arg asks for a page of 2 MiB */
+	uint64_t low;       /* flags beside the page's address */
 };
 
 /* clang-format off */
@@ -86,6 +95,21 @@ static const struct page_rule page_rules[] = {
 		{ 1, GVAL } },
 	{ "DBG_ENCRYPT to", 0xB1, 0x18, 0x10, "iv", 0, 0, false,
 		{ 1, HOST } },
+	{ "LAUNCH_UPDATE 2M", 0xA1, 0x20, 0x10, "p", 'v', 0, true, { 1, 3 },
+		true },
+	{ "PAGE_RECLAIM 2M", 0xC7, 8, 0, "frmps", 'r', 0, false, { 0 }, true,
+		1 },
+	{ "PAGE_MOVE 2M from", 0xC2, 0x20, 0x10, "ps", 'r', 0, false,
+		{ 1, 1, 0, BIG_PREG }, true },
+	{ "PAGE_MOVE 2M to", 0xC2, 0x20, 0x18, "p", 'v', 0, false,
+		{ 1, 1, BIG_PRES }, true },
+	{ "SWAP_OUT 2M from", 0xC0, 0x30, 8, "ps", 'r', 0, false,
+		{ 1, 0, BIG_RAWP, 0, 0, 0x11 }, true },
+	{ "SWAP_OUT 2M to", 0xC0, 0x30, 0x10, "f", 'r', 0, false,
+		{ 1, BIG_PRES, 0, 0, 0, 0x11 }, true },
+	{ "SWAP_IN 2M to", 0xC1, 0x30, 0x10, "p", 0,
+		CF_FW_INVALID_MDATA_ENTRY, false,
+		{ 1, BIG_HOST, 0, 0, 0, 0x11 }, true },
 };
 /* clang-format on */
 
@@ -97,8 +121,27 @@ static struct cf_rmp_entry state_of(char letter)
 	return (struct cf_rmp_entry) { 0 };
 }
 
+/* The entry of a page in that state, in a size; nobody's pages have none. */
+static struct cf_rmp_entry sized(char letter, bool large)
+{
+	struct cf_rmp_entry e = state_of(letter);
+
+	e.large = large && e.assigned;
+	if (large && e.gpa)
+		e.gpa = BIG;
+	return e;
+}
+
+static uint64_t page_of(const struct page_rule *r)
+{
+	return r->large ? BIG : PAGE;
+}
+
 static void lay_out(struct world *w)
 {
+	rmp(w, BIG_RAWP, sized('f', true));
+	rmp(w, BIG_PREG, sized('p', true));
+	rmp(w, BIG_PRES, sized('s', true));
 	rmp(w, RAWP, state_of('f'));
 	rmp(w, PREG, state_of('p'));
 	rmp(w, PRES, state_of('s'));
@@ -139,7 +182,7 @@ static uint32_t apply(struct world *w, const struct page_rule *r, uint64_t page)
 	/* 1 stands for the context. */
 	if (r->arg[0] == 1)
 		cf_store_le64(b, w->gctx);
-	cf_store_le64(b + r->at, page);
+	cf_store_le64(b + r->at, page | r->low);
 	return call(w, r->id, b, r->size);
 }
 
@@ -149,15 +192,16 @@ static void check_state(struct world *w, const struct page_rule *r, size_t i)
 	uint32_t want = taken ? r->fw : CF_FW_INVALID_PAGE_STATE, fw;
 	struct cf_rmp_entry after, expected;
 
-	rmp(w, PAGE, page_states[i].e);
-	fw = apply(w, r, PAGE);
+	expected = sized(page_states[i].letter, r->large);
+	rmp(w, page_of(r), expected);
+	fw = apply(w, r, page_of(r));
 	if (fw != want)
 		fail_msg("%s, page %s: %s, want %s", r->name,
 			page_states[i].name, cf_fw_status_name(fw),
 			cf_fw_status_name(want));
-	assert_true(cf_rmp_get(w->mem, PAGE, &after));
-	expected = taken && r->after && !r->fw ? state_of(r->after)
-					       : page_states[i].e;
+	assert_true(cf_rmp_get(w->mem, page_of(r), &after));
+	if (taken && r->after && !r->fw)
+		expected = sized(r->after, r->large);
 	if (taken && r->after == 'M')
 		expected = (struct cf_rmp_entry) {
 			.assigned = true, .immutable = true, .gpa = w->gctx
@@ -166,7 +210,7 @@ static void check_state(struct world *w, const struct page_rule *r, size_t i)
 		after.validated != expected.validated ||
 		after.immutable != expected.immutable ||
 		after.vmsa != expected.vmsa || after.asid != expected.asid ||
-		after.gpa != expected.gpa)
+		after.gpa != expected.gpa || after.large != expected.large)
 		fail_msg("%s, page %s: ends in another state", r->name,
 			page_states[i].name);
 }
@@ -188,43 +232,43 @@ static void test_page_arguments_are_aligned_in_memory_and_the_guests(
 {
 	for (size_t i = 0; i < CF_ARRAY_LEN(page_rules); i++) {
 		const struct page_rule *r = &page_rules[i];
-		struct cf_rmp_entry e = state_of(r->states[0]);
+		struct cf_rmp_entry e = sized(r->states[0], r->large);
+		uint64_t page = page_of(r);
 		struct world w;
 
 		open_rules(&w, r->launch);
-		rmp(&w, PAGE, e);
-		assert_int_equal(apply(&w, r, PAGE + 8), CF_FW_INVALID_ADDRESS);
+		rmp(&w, page, e);
+		assert_int_equal(apply(&w, r, page + 8), CF_FW_INVALID_ADDRESS);
+		if (r->large)
+			assert_int_equal(apply(&w, r, page + CF_PAGE_SIZE),
+				CF_FW_INVALID_ADDRESS);
 		assert_int_equal(apply(&w, r, RAM), CF_FW_INVALID_ADDRESS);
 		assert_int_equal(apply(&w, r, UINT64_MAX - 0xFFF),
 			CF_FW_INVALID_ADDRESS);
 		if (e.asid && r->id != 0xC7) {
 			e.asid = ASID + 1;
-			rmp(&w, PAGE, e);
+			rmp(&w, page, e);
 			assert_int_equal(
-				apply(&w, r, PAGE), CF_FW_INVALID_PAGE_OWNER);
+				apply(&w, r, page), CF_FW_INVALID_PAGE_OWNER);
 		}
 		close_world(&w);
 	}
 }
 
-/* Commands without a size in the buffer take 4 KiB pages; those of debugging
- * work on a piece of whatever the guest has. */
-static void test_page_arguments_of_4_kib_do_not_lie_in_large_pages(void **state)
+/* Entries of the other size.  The commands of debugging work on a piece of
+ * whatever the guest has. */
+static void test_page_arguments_have_the_size_of_their_entry(void **state)
 {
 	for (size_t i = 0; i < CF_ARRAY_LEN(page_rules); i++) {
 		const struct page_rule *r = &page_rules[i];
-		struct cf_rmp_entry e = state_of(r->states[0]);
 		bool piece = strcmp(r->name, "DBG_DECRYPT from") == 0 ||
 			strcmp(r->name, "DBG_ENCRYPT to") == 0;
 		struct world w;
 
 		open_rules(&w, r->launch);
-		e.large = true;
-		e.gpa = e.asid ? CF_RMP_LARGE : 0;
-		rmp(&w, 2 * CF_RMP_LARGE, e);
-		for (uint64_t at = 0; at < 2; at++)
-			assert_int_equal(
-				apply(&w, r, 2 * CF_RMP_LARGE + at * 0x3000),
+		rmp(&w, BIG, sized(r->states[0], !r->large));
+		for (uint64_t at = 0; at < (r->large ? 1u : 2u); at++)
+			assert_int_equal(apply(&w, r, BIG + at * 0x3000),
 				piece ? 0 : CF_FW_INVALID_PAGE_SIZE);
 		close_world(&w);
 	}
@@ -266,7 +310,7 @@ int main(void)
 		cmocka_unit_test(
 			test_page_arguments_are_aligned_in_memory_and_the_guests),
 		cmocka_unit_test(
-			test_page_arguments_of_4_kib_do_not_lie_in_large_pages),
+			test_page_arguments_have_the_size_of_their_entry),
 		cmocka_unit_test(
 			test_rmpupdate_keeps_what_stays_and_obeys_the_firmware),
 	};
