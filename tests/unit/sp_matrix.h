@@ -176,6 +176,13 @@ static void receive_start(uint8_t *b)
 	d(b, 0x20, 0x80);
 }
 
+static void sev_swap(uint8_t *b)
+{
+	q(b, 8, DATA);
+	q(b, 0x10, TRANS);
+	q(b, 0x18, HDR);
+}
+
 static void snp_init_ex(uint8_t *b)
 {
 	d(b, 0, 1);
@@ -357,10 +364,9 @@ static const struct row sev[] = {
 	{ 0x53, "RECEIVE_FINISH", 4, "w", "r", 0, false, none, OK, OK },
 	{ 0x60, "DBG_DECRYPT", 0x1C, "w", "LSR", 0, true, dbg, OK, 0 },
 	{ 0x61, "DBG_ENCRYPT", 0x1C, "w", "LSR", 0, true, dbg, OK, 0 },
-	{ 0x70, "SWAP_OUT", 0x28, "w", "LSR", 0, false, none, UNSUPPORTED,
-		UNSUPPORTED },
-	{ 0x71, "SWAP_IN", 0x20, "w", "LSR", 0, false, none, UNSUPPORTED,
-		UNSUPPORTED },
+	{ 0x70, "SWAP_OUT", 0x28, "w", "LSR", 0, true, sev_swap, OK, 0 },
+	{ 0x71, "SWAP_IN", 0x20, "w", "LSR", 0, true, sev_swap,
+		CF_FW_INVALID_MDATA_ENTRY, 0 },
 };
 
 /* SNP: platform u, i.  Guest I init, L launch, R running. */

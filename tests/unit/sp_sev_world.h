@@ -11,7 +11,7 @@
 #include "sp_roots.h"
 
 #define ASID   2
-#define RAM    ((uint64_t)1 << 20)
+#define RAM    ((uint64_t)16 << 20)
 #define ES     0x4u
 #define NOSEND 0x8u
 #define DOMAIN 0x10u

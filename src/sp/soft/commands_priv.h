@@ -62,6 +62,8 @@ uint32_t cf_sp_sev_guest_status(struct call *c);
 uint32_t cf_sp_sev_copy(struct call *c);
 uint32_t cf_sp_sev_dbg_decrypt(struct call *c);
 uint32_t cf_sp_sev_dbg_encrypt(struct call *c);
+uint32_t cf_sp_sev_swap_out(struct call *c);
+uint32_t cf_sp_sev_swap_in(struct call *c);
 uint32_t cf_sp_sev_launch_start(struct call *c);
 uint32_t cf_sp_sev_launch_update_data(struct call *c);
 uint32_t cf_sp_sev_launch_update_vmsa(struct call *c);

@@ -150,17 +150,17 @@ const struct command cf_sp_sev_commands[] = {
 	{ 0x53, "RECEIVE_FINISH", API_SEV, 4, WORKING, G_RUPDATE, 0, 0,
 		cf_sp_sev_receive_finish, FIELDS(HANDLE) },
 
-	/* Debugging; swapping is SNP's in this model. */
+	/* Debugging and swapping. */
 	{ 0x60, "DBG_DECRYPT", API_SEV, 0x1C, WORKING, G_DBG, 0, ACTIVE,
 		cf_sp_sev_dbg_decrypt, COPYING },
 	{ 0x61, "DBG_ENCRYPT", API_SEV, 0x1C, WORKING, G_DBG, 0, ACTIVE,
 		cf_sp_sev_dbg_encrypt, COPYING },
-	{ 0x70, "SWAP_OUT", API_SEV, 0x28, WORKING, G_DBG, 0, 0,
-		cf_sp_unsupported, FIELDS(HANDLE, F(4, 4, "FLAGS"),
+	{ 0x70, "SWAP_OUT", API_SEV, 0x28, WORKING, G_DBG, 0, ACTIVE,
+		cf_sp_sev_swap_out, FIELDS(HANDLE, F(4, 4, "FLAGS"),
 		F(8, 8, "SRC"), F(0x10, 8, "DST"), F(0x18, 8, "MDATA"),
 		F(0x20, 8, "SOFTWARE_DATA")) },
-	{ 0x71, "SWAP_IN", API_SEV, 0x20, WORKING, G_DBG, 0, 0,
-		cf_sp_unsupported, FIELDS(HANDLE, F(4, 4, "FLAGS"),
+	{ 0x71, "SWAP_IN", API_SEV, 0x20, WORKING, G_DBG, 0, ACTIVE,
+		cf_sp_sev_swap_in, FIELDS(HANDLE, F(4, 4, "FLAGS"),
 		F(8, 8, "SRC"), F(0x10, 8, "DST"), F(0x18, 8, "MDATA")) },
 };
 /* clang-format on */

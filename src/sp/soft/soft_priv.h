@@ -78,6 +78,9 @@ struct sev_guest {
 	enum sev_gstate state;
 	uint8_t vek[CF_VEK_LEN];
 	uint8_t tek[16], tik[16];
+	bool has_oek; /* key of swapped pages; its IVs are counted */
+	uint8_t oek[32];
+	uint64_t oek_iv;
 	struct cf_hash *digest; /* running SHA-256, LUPDATE only */
 	uint8_t launch_digest[CF_SHA256_LEN];
 	uint8_t measure[CF_SHA256_LEN], mnonce[16];

@@ -27,7 +27,8 @@
 #define UNC_SESSION_MAC CF_FW_BAD_MEASUREMENT
 /* UPDATE, SECRET and DBG commands need a bound ASID. */
 #define UNC_UPDATE_NEEDS_ACTIVE 1
-/* Guest states for DBG_*, COPY and ATTESTATION: LUPDATE, LSECRET, RUNNING. */
+/* Guest states for DBG_*, COPY, SWAP_* and ATTESTATION: LUPDATE, LSECRET,
+ * RUNNING. */
 #define UNC_DBG_STATES (1u << 1 | 1u << 2 | 1u << 3)
 /* The state after SEND_FINISH (6: SENT; older APIs: 0). */
 #define UNC_AFTER_SEND_FINISH 6
