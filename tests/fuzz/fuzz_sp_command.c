@@ -183,20 +183,30 @@ static bool is_slow(uint32_t id)
 		id == 0x0D;
 }
 
+/* Points of P-384 and signatures: once for an input. */
+static bool is_curve(uint32_t id)
+{
+	return id == 0x06 || id == 0x08 || id == 0x36;
+}
+
 static void run_commands(struct cf_cursor *in)
 {
+	unsigned curves = 0;
 	uint8_t index;
 
 	while (cf_take_u8(in, &index) && index) {
 		const struct command *c = cf_sp_command_at(index - 1u);
 		uint8_t b[0x80] = { 0 };
 
-		if (!c)
+		if (!c) {
 			cf_sp_soft_call(sp, index, b, sizeof(b));
-		else if (!cf_take_copy(in, b, c->size))
+			continue;
+		}
+		if (!cf_take_copy(in, b, c->size))
 			return;
-		else if (!is_slow(c->id))
-			cf_sp_soft_call(sp, c->id, b, c->size);
+		if (is_slow(c->id) || (is_curve(c->id) && curves++))
+			continue;
+		cf_sp_soft_call(sp, c->id, b, c->size);
 	}
 }
 
