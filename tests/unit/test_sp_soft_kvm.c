@@ -269,7 +269,7 @@ static void test_status_debug_and_attestation_have_the_kernels_shape(
 static void test_device_commands_have_the_kernels_shape(void **state)
 {
 	uint8_t pdh[CF_SEV_CERT_LEN], chain[CF_SEV_CHAIN_LEN], id[64];
-	uint8_t csr[CF_SEV_CERT_LEN], sized[12] = { 0 };
+	uint8_t csr[CF_SEV_CERT_LEN], sized[12] = { 0 }, both[128];
 	struct cf_sev_platform_status status;
 	struct cf_sev_pdh_cert_export export = { 0 };
 	struct cf_sev_get_id2 get_id = { 0 };
@@ -297,6 +297,9 @@ static void test_device_commands_have_the_kernels_shape(void **state)
 	assert_int_equal(device(&w, CF_SEV_GET_ID2, &get_id), 0);
 	cf_sp_soft_facts(w.sp, &facts);
 	assert_memory_equal(id, facts.chip_id, 64);
+	assert_int_equal(device(&w, 7, both), 0); /* GET_ID */
+	assert_memory_equal(both, facts.chip_id, 64);
+	assert_true(cf_is_zero(both + 64, 64));
 	cf_store_le64(sized, (uintptr_t)csr);
 	cf_store_le32(sized + 8, sizeof(csr));
 	assert_int_equal(device(&w, 3, sized), 0);
@@ -306,6 +309,41 @@ static void test_device_commands_have_the_kernels_shape(void **state)
 	assert_int_equal(device(&w, 0, NULL), 0); /* FACTORY_RESET */
 	assert_int_equal(device(&w, CF_SEV_PLATFORM_STATUS, &status), 0);
 	assert_int_equal(status.state, 0);
+	close_world(&w);
+}
+
+/* SNP_PLATFORM_STATUS, SNP_COMMIT, SNP_SET_CONFIG, SNP_VLEK_LOAD. */
+static void test_snp_device_commands_have_the_kernels_shape(void **state)
+{
+	uint8_t wrapped[CF_SP_VLEK_WRAPPED_LEN], load[0x10] = { 0x10 };
+	uint8_t status[0x20], config[0x40] = { 0 };
+	struct cf_sp_soft_facts facts;
+	struct world w;
+
+	open_shape(&w, CF_PLATFORM_SEV_SNP, "device");
+	assert_int_equal(device(&w, CF_SEV_SNP_PLATFORM_STATUS, status), 0);
+	assert_int_equal(status[0], 1);
+	assert_int_equal(status[1], 55);
+	assert_int_equal(status[2], 1); /* INIT */
+	cf_sp_soft_facts(w.sp, &facts);
+	assert_true(cf_load_le64(status + 0x10) == facts.current_tcb);
+	assert_true(cf_load_le64(status + 0x18) == facts.reported_tcb);
+	assert_true(facts.committed_tcb != facts.current_tcb);
+	assert_int_equal(device(&w, 10, NULL), 0);
+	cf_sp_soft_facts(w.sp, &facts);
+	assert_true(facts.committed_tcb == facts.current_tcb);
+	cf_store_le64(config, facts.committed_tcb);
+	config[8] = 1; /* MASK_CHIP_ID */
+	assert_int_equal(device(&w, 11, config), 0);
+	config[7]++;
+	assert_int_equal(device(&w, 11, config), CF_FW_INVALID_PARAM);
+	assert_int_equal(device(&w, CF_SEV_SNP_PLATFORM_STATUS, status), 0);
+	assert_int_equal(status[8] & 7, 1);
+	assert_ok(cf_sp_soft_vlek_wrap(w.sp, wrapped, &err));
+	cf_store_le64(load + 8, (uintptr_t)wrapped);
+	assert_int_equal(device(&w, 12, load), 0);
+	assert_int_equal(device(&w, CF_SEV_SNP_PLATFORM_STATUS, status), 0);
+	assert_int_equal(status[8] & 7, 5); /* VLEK_EN */
 	close_world(&w);
 }
 
@@ -380,6 +418,8 @@ int main(void)
 		cmocka_unit_test(
 			test_status_debug_and_attestation_have_the_kernels_shape),
 		cmocka_unit_test(test_device_commands_have_the_kernels_shape),
+		cmocka_unit_test(
+			test_snp_device_commands_have_the_kernels_shape),
 		cmocka_unit_test(test_migration_has_the_kernels_shape),
 	};
 

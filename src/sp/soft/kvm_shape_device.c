@@ -12,6 +12,7 @@ enum {
 	PEK_CSR = 3,
 	PDH_GEN = 4,
 	PEK_CERT_IMPORT = 6,
+	GET_ID = 7, /* the older form: two sockets of 64 bytes */
 	SNP_COMMIT = 10,
 	SNP_SET_CONFIG = 11,
 	SNP_VLEK_LOAD = 12,
@@ -40,6 +41,16 @@ static uint32_t sized(struct soft_guest *g, uint32_t command, uint8_t *k)
 	if (!cf_kvm_shape_take(g, out, fw ? 0 : cf_load_le64(k), len ? len : 1))
 		return CF_FW_INVALID_ADDRESS;
 	return fw;
+}
+
+static uint32_t get_id(struct soft_guest *g, uint8_t *k)
+{
+	uint8_t arg[0xC];
+
+	memset(k, 0, 2 * SEV_ID_LEN);
+	cf_store_le64(arg, (uintptr_t)k);
+	cf_store_le32(arg + 8, SEV_ID_LEN);
+	return sized(g, 0x0C, arg);
 }
 
 static uint32_t export_pdh(
@@ -98,7 +109,7 @@ static uint32_t snp_status(struct soft_guest *g, uint8_t *k)
 		return CF_FW_INVALID_ADDRESS;
 	cf_store_le64(buf, out);
 	fw = cf_sp_soft_call(g->sp, 0x83, buf, sizeof(buf));
-	if (!cf_kvm_shape_take(g, out, (uintptr_t)k, 0x20))
+	if (!cf_kvm_shape_take(g, out, fw ? 0 : (uintptr_t)k, 0x20))
 		return CF_FW_INVALID_ADDRESS;
 	return fw;
 }
@@ -160,6 +171,9 @@ long cf_kvm_shape_device(struct cf_kvm_shape *s, struct cf_sev_issue_cmd *cmd)
 		break;
 	case PEK_CERT_IMPORT:
 		fw = import_cert(g, data);
+		break;
+	case GET_ID:
+		fw = get_id(g, data);
 		break;
 	case CF_SEV_GET_ID2:
 		fw = sized(g, 0x0C, data);
