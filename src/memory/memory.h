@@ -144,6 +144,8 @@ struct cf_rmp_entry {
 enum coffer_status cf_rmp_enable(
 	struct cf_memory *mem, struct coffer_error *err) CF_MUST_CHECK;
 bool cf_rmp_enabled(const struct cf_memory *mem);
+/* Every page is nobody's again. */
+void cf_rmp_reset(struct cf_memory *mem);
 /* False when gpa is not in memory. */
 CF_MUST_CHECK bool cf_rmp_get(
 	const struct cf_memory *mem, uint64_t gpa, struct cf_rmp_entry *out);

@@ -115,6 +115,19 @@ static bool find_large(
 		at->r->len - (gpa - at->r->gpa) >= CF_RMP_LARGE;
 }
 
+void cf_rmp_reset(struct cf_memory *mem)
+{
+	cf_memory_stop(mem);
+	for (size_t i = 0; mem->rmp && i < mem->nregions; i++) {
+		struct place at = { .r = &mem->region[i] };
+
+		for (; at.page < at.r->len / PAGE_SIZE; at.page++)
+			if (cell_where(&at) || cell_who(&at))
+				store(mem, &at, 0, 0);
+	}
+	cf_memory_resume(mem);
+}
+
 static void set_large(struct cf_memory *mem, struct place at, uint64_t where,
 	uint64_t who, uint64_t step)
 {

@@ -466,6 +466,10 @@ static void test_rmp_large_entries_are_split_and_joined(void **state)
 	assert_true(cf_rmp_get(mem, HIGH + 511 * PAGE, &out));
 	assert_true(out.large && out.gpa == LARGE + 511 * PAGE);
 	assert_false(cf_rmp_join(mem, HIGH + LARGE));
+	cf_rmp_reset(mem);
+	assert_true(cf_rmp_vacant(mem, HIGH));
+	assert_true(cf_rmp_get(mem, HIGH + 511 * PAGE, &out));
+	assert_false(out.large || out.validated || out.asid);
 	cf_memory_destroy(mem);
 }
 

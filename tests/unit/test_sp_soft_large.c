@@ -440,6 +440,11 @@ static void test_init_ex_fixes_what_its_list_names(void **state)
 	assert_fixed(&w, RAM - BIG(1) - 0x2000);
 	assert_fixed(&w, RAM - 0x1000);
 	assert_false(entry_of(&w, RAM - BIG(1) - 0x3000).immutable);
+	/* The next initialisation begins anew. */
+	assert_int_equal(call(&w, 0x82, NULL, 0), 0);
+	b[0] = 1;
+	assert_int_equal(call(&w, 0x85, b, sizeof(b)), 0);
+	assert_false(entry_of(&w, RAM - 0x1000).immutable);
 	cf_sp_soft_destroy(w.sp);
 	cf_memory_destroy(w.mem);
 }

@@ -62,6 +62,8 @@ static void clear_key(void *o, unsigned asid)
 
 static bool rmp_enable(void *o)
 {
+	if (cf_rmp_enabled(o))
+		cf_rmp_reset(o);
 	return cf_rmp_enable(o, NULL) == COFFER_OK;
 }
 

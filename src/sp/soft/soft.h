@@ -85,7 +85,7 @@ struct cf_sp_soft_memory {
 	void (*clear_key)(void *o, unsigned asid);
 	/* Highest ASID that set_key takes. */
 	unsigned max_asid;
-	bool (*rmp_enable)(void *o);
+	bool (*rmp_enable)(void *o); /* every page is nobody's then */
 	bool (*rmp_get)(void *o, uint64_t spa, struct cf_rmp_entry *out);
 	bool (*rmp_set)(void *o, uint64_t spa, const struct cf_rmp_entry *e);
 };
