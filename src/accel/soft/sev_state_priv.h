@@ -65,8 +65,8 @@ static inline bool cf_fault(const struct cf_vm *vm, unsigned fault)
 }
 
 /* len: whole pages. */
-void cf_history_add(struct vcpu *cpu, enum cf_page_event what, uint64_t gpa,
-	uint64_t len);
+void cf_history_add(
+	struct vcpu *cpu, enum cf_page_event what, uint64_t gpa, uint64_t len);
 /* The newest events of a page as one line, newest first. */
 void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len);
 

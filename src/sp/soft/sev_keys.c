@@ -26,8 +26,8 @@ static enum coffer_status generate(struct cf_sp_soft *sp,
 }
 
 static enum coffer_status make_cert(const struct cf_sp_soft *sp,
-	const uint8_t secret[CF_P384_LEN], enum cf_sev_usage usage, uint8_t cert[CF_SEV_CERT_LEN],
-	struct coffer_error *err)
+	const uint8_t secret[CF_P384_LEN], enum cf_sev_usage usage,
+	uint8_t cert[CF_SEV_CERT_LEN], struct coffer_error *err)
 {
 	struct cf_p384_public pub;
 	const struct cf_sev_cert_fields f = {
@@ -75,7 +75,8 @@ static enum coffer_status make_pdh(
 	enum coffer_status status = generate(sp, k->pdh, err);
 
 	if (!status)
-		status = make_cert(sp, k->pdh, CF_SEV_USAGE_PDH, k->pdh_cert, err);
+		status = make_cert(
+			sp, k->pdh, CF_SEV_USAGE_PDH, k->pdh_cert, err);
 	if (!status)
 		status = cf_sev_cert_sign(
 			k->pdh_cert, 0, CF_SEV_USAGE_PEK, k->pek, err);
@@ -92,12 +93,14 @@ static enum coffer_status make_keys(
 	if (!status)
 		status = generate(sp, k->pek, err);
 	if (!status)
-		status = make_cert(sp, k->oca, CF_SEV_USAGE_OCA, k->oca_cert, err);
+		status = make_cert(
+			sp, k->oca, CF_SEV_USAGE_OCA, k->oca_cert, err);
 	if (!status)
 		status = cf_sev_cert_sign(
 			k->oca_cert, 0, CF_SEV_USAGE_OCA, k->oca, err);
 	if (!status)
-		status = make_cert(sp, k->pek, CF_SEV_USAGE_PEK, k->pek_cert, err);
+		status = make_cert(
+			sp, k->pek, CF_SEV_USAGE_PEK, k->pek_cert, err);
 	if (!status)
 		status = cf_sev_cert_sign(
 			k->pek_cert, 0, CF_SEV_USAGE_OCA, k->oca, err);

@@ -44,8 +44,7 @@ uint32_t cf_sp_snp_init_ex(struct call *c)
 	if (!(flags & INIT_EX_INIT_RMP))
 		return CF_FW_RMP_INIT_REQUIRED;
 	if (flags & INIT_EX_LIST) {
-		fw = cf_sp_ranges_read(
-			c->sp, cf_load_le64(c->buf + 8), list);
+		fw = cf_sp_ranges_read(c->sp, cf_load_le64(c->buf + 8), list);
 		if (!fw)
 			fw = cf_sp_ranges_check(c->sp, list);
 		if (fw)
