@@ -7,16 +7,16 @@
 #include "cli/cli.h"
 
 #include "base/base.h"
+#include "cli/line_edit.h"
 #include "cli/qmp_client.h"
 
-#include <editline/readline.h>
 #include <json-c/json.h>
 #include <string.h>
 #include <unistd.h>
 
 #define MAX_WORDS 32
 
-/* The completion callbacks of libedit carry no pointer of ours. */
+/* The completion callback carries no pointer of ours. */
 static struct qmp_client *completing;
 
 static void print_event(struct json_object *o)
@@ -50,7 +50,7 @@ static char *complete_command(const char *text, int state)
 	return NULL;
 }
 
-static char *complete_argument(const char *text, int state)
+static char *complete_argument(const char *line, const char *text, int state)
 {
 	static size_t at;
 	const char *name, *type;
@@ -58,7 +58,7 @@ static char *complete_argument(const char *text, int state)
 
 	if (state == 0)
 		at = 0;
-	if (sscanf(rl_line_buffer, "%63s", command) != 1)
+	if (sscanf(line, "%63s", command) != 1)
 		return NULL;
 	while (qmp_client_argument(completing, command, at++, &name, &type)) {
 		if (strncmp(name, text, strlen(text)))
@@ -70,10 +70,10 @@ static char *complete_argument(const char *text, int state)
 	return NULL;
 }
 
-static char **complete(const char *text, int start, int end)
+static char *complete(const char *line, int start, const char *text, int state)
 {
-	return rl_completion_matches(
-		text, start == 0 ? complete_command : complete_argument);
+	return start == 0 ? complete_command(text, state)
+			  : complete_argument(line, text, state);
 }
 
 /* Split a line in place; returns the number of words. */
@@ -108,10 +108,10 @@ static void shell(struct qmp_client *c)
 	char *line;
 
 	completing = c;
-	rl_attempted_completion_function = complete;
-	while ((line = readline(tty ? "(qmp) " : ""))) {
+	line_complete_with(complete);
+	while ((line = line_read(tty ? "(qmp) " : ""))) {
 		if (*line && tty)
-			add_history(line);
+			line_remember(line);
 		if (strcmp(line, "exit") == 0) {
 			free(line);
 			break;
@@ -119,6 +119,7 @@ static void shell(struct qmp_client *c)
 		run_line(c, line);
 		free(line);
 	}
+	line_complete_with(NULL);
 	completing = NULL;
 }
 

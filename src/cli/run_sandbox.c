@@ -20,6 +20,7 @@
 #include "cli/run_priv.h"
 
 #include "config.h"
+#include "lazy/lazy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,9 +162,13 @@ static int allow_internet(scmp_filter_ctx f)
 
 enum coffer_status run_confine(const struct run *r, struct coffer_error *err)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx f;
 	int bad = 0, loaded;
 
+	/* Libraries cannot be opened afterwards. */
+	if (cf_lazy_open_all)
+		cf_lazy_open_all();
+	f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!f)
 		return cf_fail_nomem(err, "the system call filter");
 	/* The monitor's thread runs already. */
