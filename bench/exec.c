@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a program without output and prints "wall-ms peak-KiB status".  A
- * process inherits the peak of who forked it, so the measuring process must be
- * small: this one is.
+ * Runs a program and prints "first-ms wall-ms peak-KiB status": when its first
+ * byte of output came (-1: none did) and when it was gone.  A process inherits
+ * the peak of who forked it, so the measuring process must be small: this one
+ * is.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,26 +22,33 @@ static double now_ms(void)
 
 int main(int argc, char **argv)
 {
+	double begin = now_ms(), first = -1;
 	struct rusage usage;
-	double begin = now_ms();
-	int status;
+	int status, out[2];
+	char buf[4096];
 	pid_t pid;
 
-	if (argc < 2)
+	if (argc < 2 || pipe(out))
 		return 2;
 	pid = vfork();
 	if (pid == 0) {
 		int null = open("/dev/null", O_RDWR);
 
 		dup2(null, 0);
-		dup2(null, 1);
+		dup2(out[1], 1);
 		dup2(null, 2);
+		close(out[0]);
+		close(out[1]);
 		execvp(argv[1], argv + 1);
 		_exit(127);
 	}
+	close(out[1]);
+	while (pid > 0 && read(out[0], buf, sizeof(buf)) > 0)
+		if (first < 0)
+			first = now_ms() - begin;
 	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
 		return 1;
-	printf("%.3f %ld %d\n", now_ms() - begin, usage.ru_maxrss,
+	printf("%.3f %.3f %ld %d\n", first, now_ms() - begin, usage.ru_maxrss,
 		WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	return 0;
 }

@@ -62,7 +62,9 @@ bool cf_aes128_blocks(
 
 void cf_aes128_destroy(struct cf_aes128 *a)
 {
-	EVP_CIPHER_CTX_free((EVP_CIPHER_CTX *)a);
+	/* Asked first: a run without keys does not open libcrypto for this. */
+	if (a)
+		EVP_CIPHER_CTX_free((EVP_CIPHER_CTX *)a);
 }
 
 enum coffer_status cf_aes256_gcm_seal(const uint8_t key[32],

@@ -85,6 +85,7 @@ static long on_device(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 		f->open_fds++;
 		return FAKE_VM_FD;
 	case KVM_GET_SUPPORTED_CPUID:
+		f->cpuid_queries++;
 		((struct kvm_cpuid2 *)arg)->nent = 1;
 		((struct kvm_cpuid2 *)arg)->entries[0] =
 			(struct kvm_cpuid_entry2) { .function = 0, .eax = 1 };
@@ -188,8 +189,13 @@ static long on_vm(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 		return arg == CF_KVM_CAP_EXIT_HYPERCALL && !f->no_hypercall_exit
 			? 1 << 12
 			: 0;
-	case KVM_SET_TSS_ADDR:
 	case KVM_CREATE_IRQCHIP:
+		/* Allowed, but it makes the slots wait for a grace period. */
+		if (!f->slot[0].len)
+			return fake_complain(
+				f, EINVAL, "interrupt chips before memory");
+		return 0;
+	case KVM_SET_TSS_ADDR:
 	case KVM_CREATE_PIT2:
 	case KVM_IRQ_LINE:
 		return 0;

@@ -46,6 +46,7 @@ struct fake_kvm {
 	char calls[1024];    /* names of the SEV commands, in order */
 	bool is_running;     /* launch finished */
 	unsigned open_fds;
+	unsigned cpuid_queries; /* KVM_GET_SUPPORTED_CPUID */
 
 	/* Inside. */
 	long vm_type;

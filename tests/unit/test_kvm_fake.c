@@ -258,6 +258,7 @@ static void launch_and_run(
 	assert_ok(launch());
 	assert_string_equal(fake.complaint, "");
 	assert_true(fake.is_running);
+	assert_int_equal(fake.cpuid_queries, 1); /* for all vCPUs */
 	assert_digest_is_expected();
 	cf_accel_kvm_ops()->run(vm, 0, UINT64_MAX, &stop);
 	assert_int_equal(stop.why, CF_STOP_KICK);

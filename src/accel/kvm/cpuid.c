@@ -10,19 +10,29 @@
 
 #define MAX_ENTRIES 256u
 
-static struct kvm_cpuid2 *supported(struct cf_vm *vm, int fd, long *result)
+/* The kernel asks the processor, leaf by leaf: once is enough for all vCPUs. */
+static enum coffer_status get_supported(
+	struct cf_vm *vm, struct coffer_error *err)
 {
-	struct kvm_cpuid2 *list = cf_alloc_array(
-		1, sizeof(*list) + MAX_ENTRIES * sizeof(list->entries[0]));
+	long result;
 
-	if (!list)
-		return NULL;
-	list->nent = MAX_ENTRIES;
-	*result = cf_kvm_supported_cpuid(vm->kvm, list);
-	return list;
+	if (vm->cpuid)
+		return COFFER_OK;
+	vm->cpuid = cf_alloc_array(1,
+		sizeof(*vm->cpuid) +
+			MAX_ENTRIES * sizeof(vm->cpuid->entries[0]));
+	if (!vm->cpuid)
+		return cf_fail_nomem(err, "CPUID");
+	vm->cpuid->nent = MAX_ENTRIES;
+	result = cf_kvm_supported_cpuid(vm->kvm, vm->cpuid);
+	if (result < 0)
+		return cf_fail_errno(err, (int)-result,
+			"kvm: cannot ask for the supported CPUID");
+	return COFFER_OK;
 }
 
-/* Identity fields that differ between vCPUs, and the SEV leaf. */
+/* Identity fields that differ between vCPUs, and the SEV leaf; whatever vCPU
+ * they were for before. */
 static void adjust(struct cf_vm *vm, struct kvm_cpuid_entry2 *e, unsigned n)
 {
 	bool sev = vm->config.platform != CF_PLATFORM_NATIVE;
@@ -56,18 +66,15 @@ static void adjust(struct cf_vm *vm, struct kvm_cpuid_entry2 *e, unsigned n)
 enum coffer_status kvm_set_cpuid(
 	struct cf_vm *vm, unsigned n, struct coffer_error *err)
 {
-	long result = 0;
-	struct kvm_cpuid2 *list = supported(vm, vm->vcpu[n].fd, &result);
+	enum coffer_status status = get_supported(vm, err);
+	long result;
 
-	if (!list)
-		return cf_fail_nomem(err, "CPUID");
-	if (result >= 0) {
-		for (uint32_t i = 0; i < list->nent; i++)
-			adjust(vm, &list->entries[i], n);
-		result = cf_kvm_vcpu_ioctl(
-			vm->kvm, vm->vcpu[n].fd, KVM_SET_CPUID2, list);
-	}
-	free(list);
+	if (status)
+		return status;
+	for (uint32_t i = 0; i < vm->cpuid->nent; i++)
+		adjust(vm, &vm->cpuid->entries[i], n);
+	result = cf_kvm_vcpu_ioctl(
+		vm->kvm, vm->vcpu[n].fd, KVM_SET_CPUID2, vm->cpuid);
 	if (result < 0)
 		return cf_fail_errno(err, (int)-result,
 			"kvm: cannot set the CPUID of vCPU %u", n);

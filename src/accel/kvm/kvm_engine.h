@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct kvm_cpuid2;
 struct kvm_run;
 
 struct kvm_vcpu {
@@ -28,7 +29,8 @@ struct cf_vm {
 	struct cf_vm_config config;
 	struct cf_kvm_vm *kvm;
 	pthread_mutex_t lock;
-	bool state_protected; /* registers can no longer be read or set */
+	struct kvm_cpuid2 *cpuid; /* what KVM supports */
+	bool state_protected;     /* registers can no longer be read or set */
 	struct kvm_vcpu vcpu[CF_MAX_VCPUS];
 };
 

@@ -93,6 +93,7 @@ static void vm_destroy(struct cf_vm *vm)
 			cf_kvm_close_vcpu(
 				vm->kvm, vm->vcpu[i].fd, vm->vcpu[i].run);
 	pthread_mutex_destroy(&vm->lock);
+	free(vm->cpuid);
 	free(vm);
 }
 
@@ -100,9 +101,12 @@ static enum coffer_status set_up(struct cf_vm *vm, struct coffer_error *err)
 {
 	enum coffer_status status;
 
-	status = create_irqchip(vm, err);
+	/* Memory first: setting a slot waits for all that use the VM's tables,
+	 * and from Linux 6.18 on each interrupt controller leaves behind a
+	 * table to be freed after a grace period of its own, 10 ms or more. */
+	status = cf_kvm_set_memory(vm->kvm, vm->config.memory, err);
 	if (!status)
-		status = cf_kvm_set_memory(vm->kvm, vm->config.memory, err);
+		status = create_irqchip(vm, err);
 	if (!status && vm->config.platform == CF_PLATFORM_SEV_SNP)
 		status = enable_hypercall_exit(vm, err);
 	if (!status)
