@@ -34,6 +34,9 @@
 #define BASE_1C                                                                \
 	(SSE3 | PCLMUL | SSSE3 | FMA | CX16 | SSE41 | SSE42 | MOVBE | POPCNT | \
 		AES | CF_1_ECX_XSAVE | CF_1_ECX_AVX | F16C | RDRAND)
+/* XCR0. */
+#define XCR0_SSE BIT(1)
+#define XCR0_AVX BIT(2)
 /* Leaf 1 EDX: FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT
  * PSE36 CLFSH MMX FXSR SSE SSE2. */
 #define BASE_1D 0x078bfbfdu
@@ -188,6 +191,18 @@ static const struct cf_cpu_features natively = { {
 static struct cf_cpu_features host;
 static pthread_once_t host_once = PTHREAD_ONCE_INIT;
 
+/* Asked here and not by the compiler's builtin, which has every start of the
+ * program ask for all leaves: under a hypervisor each of them is an exit. */
+static bool enables_avx(uint32_t leaf_1_ecx)
+{
+	uint32_t low, high;
+
+	if (!(leaf_1_ecx & CF_1_ECX_OSXSAVE) || !(leaf_1_ecx & CF_1_ECX_AVX))
+		return false;
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (low & (XCR0_SSE | XCR0_AVX)) == (XCR0_SSE | XCR0_AVX);
+}
+
 static void ask_host(void)
 {
 	struct cf_cpu_features *f = &host;
@@ -209,7 +224,7 @@ static void ask_host(void)
 			(f->w[CF_W_1_EDX] & BIT(25) ? MMXEXT : 0);
 	}
 	/* The operating system must have enabled AVX, or it is not there. */
-	if (!__builtin_cpu_supports("avx")) {
+	if (!enables_avx(f->w[CF_W_1_ECX])) {
 		f->w[CF_W_1_ECX] &= ~(CF_1_ECX_AVX | FMA | F16C);
 		f->w[CF_W_7_EBX] &= ~AVX2;
 		f->w[CF_W_7_ECX] &= ~(VAES | VPCLMUL);
