@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Digests of many blocks: equal ones are found, the others cut into chunks
- * that threads take in order; the caller's thread hands out what is complete
- * and takes chunks itself while it waits.
+ * Digests of many blocks, cut into chunks that threads take in order; the
+ * caller's thread hands out what is complete and takes chunks itself while it
+ * waits.  Each thread looks for equal blocks in its own chunks, just before it
+ * hashes the rest.
  */
 #include "crypto/batch.h"
 
@@ -13,20 +14,29 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define CHUNK       64
+#define CHUNK       64  /* for threads to take */
+#define MAX_CHUNK   512 /* without any: the last lanes of each run half empty */
 #define MIN_LANES   16  /* fewer blocks are not worth a manager */
-#define MIN_THREADS 256 /* nor a thread */
+#define MIN_THREADS 1024 /* nor a thread */
 #define MAX_THREADS 16
-#define SAMPLES     8
+#define MAX_ONES    2048 /* short texts that are not worth libcrypto */
 
-struct batch {
-	size_t len;
-	/* The blocks that differ, in order of first appearance. */
-	const uint8_t **block;
-	uint8_t (*digest)[48];
-	size_t n;
+/* What one thread hashes with. */
+struct cf_batch {
+	struct cf_lanes *lanes; /* NULL: one by one */
+	bool tried_lanes;
+	struct cf_hash *hash; /* NULL: not needed yet */
+	size_t nones;
+};
+
+struct work {
+	const uint8_t *const *block;
+	size_t n, len;
+	uint8_t (*out)[48];
+	uint32_t *same; /* the first block that is equal, or itself */
+	struct cf_seen seen;
 	bool *chunk_done;
-	size_t nchunks;
+	size_t chunk, nchunks; /* blocks in one; how many */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -35,87 +45,127 @@ struct batch {
 	struct coffer_error err;
 };
 
-/* What one thread hashes with. */
-struct worker {
-	struct cf_lanes *lanes; /* NULL: one by one */
-	struct cf_hash *hash;
-};
-
-static enum coffer_status worker_init(
-	struct worker *w, size_t n, struct coffer_error *err)
+enum coffer_status cf_batch_create(
+	struct cf_batch **out, struct coffer_error *err)
 {
-	w->lanes = n >= MIN_LANES ? cf_lanes_create() : NULL;
-	return cf_hash_create(CF_HASH_SHA384, &w->hash, err);
+	*out = cf_alloc_array(1, sizeof(**out));
+	return *out ? COFFER_OK : cf_fail_nomem(err, "digests");
 }
 
-static void worker_finish(struct worker *w)
+static void finish(struct cf_batch *b)
 {
-	cf_lanes_destroy(w->lanes);
-	cf_hash_destroy(w->hash);
+	cf_lanes_destroy(b->lanes);
+	cf_hash_destroy(b->hash);
 }
 
-static enum coffer_status hash_chunk(struct batch *b, struct worker *w,
-	size_t chunk, struct coffer_error *err)
+void cf_batch_destroy(struct cf_batch *b)
 {
-	const size_t first = chunk * CHUNK;
-	const size_t n = b->n - first < CHUNK ? b->n - first : CHUNK;
+	if (b)
+		finish(b);
+	free(b);
+}
+
+static void want_lanes(struct cf_batch *b, size_t n)
+{
+	if (b->tried_lanes || n < MIN_LANES)
+		return;
+	b->lanes = cf_lanes_create();
+	b->tried_lanes = true;
+}
+
+static enum coffer_status hash_alone(struct cf_batch *b, const void *p,
+	size_t n, uint8_t *out, struct coffer_error *err)
+{
 	enum coffer_status st = COFFER_OK;
 
-	if (w->lanes &&
-		cf_lanes_sha384(w->lanes, b->block + first, n, b->len,
-			b->digest + first))
+	if (!b->hash)
+		st = cf_hash_create(CF_HASH_SHA384, &b->hash, err);
+	return st ? st : cf_hash_once(b->hash, p, n, out, err);
+}
+
+enum coffer_status cf_batch_sha384_one(struct cf_batch *b, const void *p,
+	size_t n, uint8_t out[48], struct coffer_error *err)
+{
+	if (!b->lanes || b->hash || b->nones == MAX_ONES)
+		return hash_alone(b, p, n, out, err);
+	b->nones++;
+	cf_lanes_sha384_one(b->lanes, p, n, out);
+	return COFFER_OK;
+}
+
+static size_t end_of(const struct work *w, size_t chunk)
+{
+	const size_t first = chunk * w->chunk;
+
+	return w->n - first < w->chunk ? w->n : first + w->chunk;
+}
+
+static enum coffer_status hash_chunk(struct work *w, struct cf_batch *b,
+	size_t chunk, struct coffer_error *err)
+{
+	const size_t first = chunk * w->chunk, end = end_of(w, chunk);
+	const uint8_t *block[MAX_CHUNK];
+	uint8_t *out[MAX_CHUNK];
+	enum coffer_status st = COFFER_OK;
+	size_t n = 0;
+
+	for (size_t i = first; i < end; i++) {
+		w->same[i] = cf_seen_find(&w->seen, (uint32_t)i);
+		if (w->same[i] != i)
+			continue;
+		block[n] = w->block[i];
+		out[n++] = w->out[i];
+	}
+	if (b->lanes && cf_lanes_sha384(b->lanes, block, n, w->len, out))
 		return COFFER_OK;
-	for (size_t i = first; !st && i < first + n; i++)
-		st = cf_hash_once(
-			w->hash, b->block[i], b->len, b->digest[i], err);
+	for (size_t i = 0; !st && i < n; i++)
+		st = hash_alone(b, block[i], w->len, out[i], err);
 	return st;
 }
 
 /* False: there is none left, or the work has failed. */
-static bool take_chunk(struct batch *b, size_t *chunk)
+static bool take_chunk(struct work *w, size_t *chunk)
 {
 	bool took;
 
-	pthread_mutex_lock(&b->lock);
-	took = !b->status && b->next < b->nchunks;
+	pthread_mutex_lock(&w->lock);
+	took = !w->status && w->next < w->nchunks;
 	if (took)
-		*chunk = b->next++;
-	pthread_mutex_unlock(&b->lock);
+		*chunk = w->next++;
+	pthread_mutex_unlock(&w->lock);
 	return took;
 }
 
-static void give_chunk(struct batch *b, size_t chunk, enum coffer_status st,
+static void give_chunk(struct work *w, size_t chunk, enum coffer_status st,
 	const struct coffer_error *err)
 {
-	pthread_mutex_lock(&b->lock);
-	b->chunk_done[chunk] = true;
-	if (st && !b->status) {
-		b->status = st;
-		b->err = *err;
+	pthread_mutex_lock(&w->lock);
+	w->chunk_done[chunk] = true;
+	if (st && !w->status) {
+		w->status = st;
+		w->err = *err;
 	}
-	pthread_cond_broadcast(&b->changed);
-	pthread_mutex_unlock(&b->lock);
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
 }
 
-static void *work(void *opaque)
+static void *help(void *opaque)
 {
-	struct batch *b = opaque;
-	struct worker w = { 0 };
+	struct work *w = opaque;
+	struct cf_batch b = { 0 };
 	struct coffer_error err;
 	size_t chunk;
 
-	/* A thread that cannot start leaves the chunks to the others. */
-	if (worker_init(&w, b->n, &err) == COFFER_OK)
-		while (take_chunk(b, &chunk))
-			give_chunk(
-				b, chunk, hash_chunk(b, &w, chunk, &err), &err);
-	worker_finish(&w);
+	want_lanes(&b, w->n);
+	while (take_chunk(w, &chunk))
+		give_chunk(w, chunk, hash_chunk(w, &b, chunk, &err), &err);
+	finish(&b);
 	return NULL;
 }
 
 /* The caller's thread: returns when chunk `want` is complete. */
 static enum coffer_status wait_for(
-	struct batch *b, struct worker *w, size_t want)
+	struct work *w, struct cf_batch *b, size_t want)
 {
 	for (;;) {
 		struct coffer_error err;
@@ -123,162 +173,107 @@ static enum coffer_status wait_for(
 		size_t chunk;
 		bool done;
 
-		pthread_mutex_lock(&b->lock);
-		done = b->chunk_done[want];
-		st = b->status;
-		while (!done && !st && b->next == b->nchunks) {
-			pthread_cond_wait(&b->changed, &b->lock);
-			done = b->chunk_done[want];
-			st = b->status;
+		pthread_mutex_lock(&w->lock);
+		done = w->chunk_done[want];
+		st = w->status;
+		while (!done && !st && w->next == w->nchunks) {
+			pthread_cond_wait(&w->changed, &w->lock);
+			done = w->chunk_done[want];
+			st = w->status;
 		}
-		pthread_mutex_unlock(&b->lock);
+		pthread_mutex_unlock(&w->lock);
 		if (st || done)
 			return st;
-		if (take_chunk(b, &chunk))
+		if (take_chunk(w, &chunk))
 			give_chunk(
-				b, chunk, hash_chunk(b, w, chunk, &err), &err);
+				w, chunk, hash_chunk(w, b, chunk, &err), &err);
 	}
 }
 
-/* A cheap number that equal blocks share. */
-static uint64_t fingerprint(const uint8_t *block, size_t len)
-{
-	uint64_t f = 0;
-
-	for (size_t i = 0; len >= 8 && i < SAMPLES; i++) {
-		f = (f ^ cf_load_le64(block + i * ((len - 8) / SAMPLES))) *
-			0x9e3779b97f4a7c15u;
-		f ^= f >> 32;
-	}
-	return f;
-}
-
-/*
- * same[i]: which of b->block is block i.  A slot remembers the last block with
- * its fingerprint only, so that the work is linear whatever the contents.
- */
-static bool find_equal(
-	struct batch *b, const uint8_t *const *block, size_t n, size_t *same)
-{
-	size_t slots = 64, *slot;
-
-	while (slots < 2 * n)
-		slots *= 2;
-	slot = cf_alloc_array(slots, sizeof(*slot)); /* index plus one */
-	if (!slot)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		size_t *s = &slot[fingerprint(block[i], b->len) & (slots - 1)];
-
-		if (*s &&
-			(block[i] == b->block[*s - 1] ||
-				memcmp(block[i], b->block[*s - 1], b->len) ==
-					0)) {
-			same[i] = *s - 1;
-			continue;
-		}
-		b->block[b->n] = block[i];
-		same[i] = b->n++;
-		*s = b->n;
-	}
-	free(slot);
-	return true;
-}
-
-/* Copy digests to their places as chunks become complete. */
-static enum coffer_status hand_out(struct batch *b, struct worker *w,
-	const size_t *same, size_t n, uint8_t (*out)[48],
+/* Chunk after chunk: fill in what is equal to earlier blocks, and tell. */
+static enum coffer_status hand_out(struct work *w, struct cf_batch *b,
 	cf_batch_ready_fn *ready, void *opaque, struct coffer_error *err)
 {
-	size_t at = 0;
-
-	for (size_t chunk = 0; chunk < b->nchunks; chunk++) {
-		enum coffer_status st = wait_for(b, w, chunk);
-		const size_t first = at;
+	for (size_t chunk = 0; chunk < w->nchunks; chunk++) {
+		const size_t first = chunk * w->chunk, end = end_of(w, chunk);
+		enum coffer_status st = wait_for(w, b, chunk);
 
 		if (st) {
 			if (err)
-				*err = b->err;
+				*err = w->err;
 			return st;
 		}
-		for (; at < n && same[at] < (chunk + 1) * CHUNK; at++)
-			memcpy(out[at], b->digest[same[at]], 48);
-		if (ready && at > first)
-			st = ready(opaque, first, at - first, err);
+		for (size_t i = first; i < end; i++)
+			if (w->same[i] != i)
+				memcpy(w->out[i], w->out[w->same[i]], 48);
+		if (ready)
+			st = ready(opaque, first, end - first, err);
 		if (st)
 			return st;
 	}
 	return COFFER_OK;
 }
 
-static size_t count_threads(const struct batch *b)
+static size_t count_threads(const struct work *w)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t want = processors > 1 ? (size_t)processors - 1 : 0;
+	long processors;
+	size_t want;
 
-	if (b->n < MIN_THREADS)
+	if (w->n < MIN_THREADS)
 		return 0;
+	processors = sysconf(_SC_NPROCESSORS_ONLN);
+	want = processors > 1 ? (size_t)processors - 1 : 0;
 	return want < MAX_THREADS ? want : MAX_THREADS;
 }
 
-static enum coffer_status run(struct batch *b, const size_t *same, size_t n,
-	uint8_t (*out)[48], cf_batch_ready_fn *ready, void *opaque,
-	struct coffer_error *err)
+static enum coffer_status run(struct work *w, struct cf_batch *b,
+	cf_batch_ready_fn *ready, void *opaque, struct coffer_error *err)
 {
 	pthread_t thread[MAX_THREADS];
-	size_t nthreads = 0, want = count_threads(b);
-	struct worker w = { 0 };
-	enum coffer_status st = worker_init(&w, b->n, err);
+	size_t nthreads = 0, want = count_threads(w);
+	enum coffer_status st;
 
-	while (!st && nthreads < want &&
-		pthread_create(&thread[nthreads], NULL, work, b) == 0)
+	while (nthreads < want &&
+		pthread_create(&thread[nthreads], NULL, help, w) == 0)
 		nthreads++;
-	if (!st)
-		st = hand_out(b, &w, same, n, out, ready, opaque, err);
-	pthread_mutex_lock(&b->lock);
-	b->next = b->nchunks; /* nothing more to take, whatever happened */
-	pthread_mutex_unlock(&b->lock);
+	want_lanes(b, w->n);
+	st = hand_out(w, b, ready, opaque, err);
+	pthread_mutex_lock(&w->lock);
+	w->next = w->nchunks; /* nothing more to take, whatever happened */
+	pthread_mutex_unlock(&w->lock);
 	for (size_t i = 0; i < nthreads; i++)
 		pthread_join(thread[i], NULL);
-	worker_finish(&w);
 	return st;
 }
 
-enum coffer_status cf_batch_sha384_each(const uint8_t *const *block, size_t n,
-	size_t len, uint8_t (*out)[48], cf_batch_ready_fn *ready, void *opaque,
-	struct coffer_error *err)
+enum coffer_status cf_batch_sha384(struct cf_batch *b,
+	const uint8_t *const *block, size_t n, size_t len, uint8_t (*out)[48],
+	cf_batch_ready_fn *ready, void *opaque, struct coffer_error *err)
 {
-	CF_CLEANUP(cf_free_ptr) size_t *same = NULL;
-	struct batch b = { .len = len };
+	struct work w = { .block = block, .n = n, .len = len, .out = out };
 	enum coffer_status st = COFFER_OK;
 
 	if (n == 0)
 		return COFFER_OK;
-	pthread_mutex_init(&b.lock, NULL);
-	pthread_cond_init(&b.changed, NULL);
-	same = cf_alloc_array(n, sizeof(*same));
-	b.block = cf_alloc_array(n, sizeof(*b.block));
-	if (!same || !b.block || !find_equal(&b, block, n, same))
+	if (n >= UINT32_MAX)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"digests: %zu blocks are too many", n);
+	w.chunk = n < MIN_THREADS ? MAX_CHUNK : CHUNK;
+	w.nchunks = (n + w.chunk - 1) / w.chunk;
+	w.same = cf_alloc_array(n, sizeof(*w.same));
+	w.chunk_done = cf_alloc_array(w.nchunks, sizeof(bool));
+	if (!cf_seen_init(&w.seen, block, n, len) || !w.same || !w.chunk_done)
 		st = cf_fail_nomem(err, "digests");
-	b.nchunks = (b.n + CHUNK - 1) / CHUNK;
-	b.digest = st ? NULL : cf_alloc_array(b.n, sizeof(*b.digest));
-	b.chunk_done = st ? NULL : cf_alloc_array(b.nchunks, sizeof(bool));
-	if (!st && (!b.digest || !b.chunk_done))
-		st = cf_fail_nomem(err, "digests");
+	pthread_mutex_init(&w.lock, NULL);
+	pthread_cond_init(&w.changed, NULL);
 	if (!st)
-		st = run(&b, same, n, out, ready, opaque, err);
-	free(b.block);
-	free(b.digest);
-	free(b.chunk_done);
-	pthread_cond_destroy(&b.changed);
-	pthread_mutex_destroy(&b.lock);
+		st = run(&w, b, ready, opaque, err);
+	pthread_cond_destroy(&w.changed);
+	pthread_mutex_destroy(&w.lock);
+	cf_seen_finish(&w.seen);
+	free(w.same);
+	free(w.chunk_done);
 	return st;
-}
-
-enum coffer_status cf_batch_sha384(const uint8_t *const *block, size_t n,
-	size_t len, uint8_t (*out)[48], struct coffer_error *err)
-{
-	return cf_batch_sha384_each(block, n, len, out, NULL, NULL, err);
 }
 
 const char *cf_batch_how(void)

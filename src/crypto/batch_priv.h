@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hashing of blocks side by side on one thread. */
+/* Hashing of blocks side by side on one thread, and finding equal ones. */
 #ifndef CF_CRYPTO_BATCH_PRIV_H
 #define CF_CRYPTO_BATCH_PRIV_H
 
@@ -12,10 +12,31 @@ struct cf_lanes;
 /* NULL where the library is absent, or its self test failed. */
 struct cf_lanes *cf_lanes_create(void);
 void cf_lanes_destroy(struct cf_lanes *l);
-/* False: the library refused; out is then not to be used. */
+/* out[i] of block[i].  False: the library refused; nothing is to be used. */
 bool cf_lanes_sha384(struct cf_lanes *l, const uint8_t *const *block, size_t n,
-	size_t len, uint8_t (*out)[48]);
+	size_t len, uint8_t *const *out);
+void cf_lanes_sha384_one(
+	struct cf_lanes *l, const void *p, size_t n, uint8_t out[48]);
 /* "AVX2" and so on. */
 const char *cf_lanes_name(const struct cf_lanes *l);
+
+/*
+ * Which blocks were seen before: a slot remembers the last block with its
+ * fingerprint only, so that the work is linear whatever the contents.  Threads
+ * share it.
+ */
+struct cf_seen {
+	const uint8_t *const *block;
+	size_t len;
+	/* Half a fingerprint, then the index of a block, plus one. */
+	_Atomic uint64_t *slot;
+	size_t nslots; /* a power of two */
+};
+/* n: how many blocks at most; false: no memory. */
+bool cf_seen_init(
+	struct cf_seen *s, const uint8_t *const *block, size_t n, size_t len);
+void cf_seen_finish(struct cf_seen *s);
+/* The index of an earlier block that is equal to block i, or i. */
+uint32_t cf_seen_find(struct cf_seen *s, uint32_t i);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "digest_priv.h"
 
+#include "crypto/batch.h"
+
 #include <inttypes.h>
 
 struct digest_guest {
@@ -71,7 +73,7 @@ static const struct {
 } meters[CF_NPLATFORMS] = {
 	[CF_PLATFORM_SEV] = { &meter_sev, CF_HASH_SHA256 },
 	[CF_PLATFORM_SEV_ES] = { &meter_sev_es, CF_HASH_SHA256 },
-	[CF_PLATFORM_SEV_SNP] = { &meter_snp, CF_HASH_SHA384 },
+	[CF_PLATFORM_SEV_SNP] = { &meter_snp, 0 }, /* makes its own */
 	[CF_PLATFORM_TDX] = { &meter_tdx, CF_HASH_SHA384 },
 	[CF_PLATFORM_VBS] = { &meter_vbs, CF_HASH_SHA256 },
 };
@@ -95,6 +97,8 @@ static enum coffer_status launch_start(struct cf_sp_guest *g,
 			cf_platform_name(l->platform));
 	d->meter.ops = meters[l->platform].ops;
 	d->started = true;
+	if (l->platform == CF_PLATFORM_SEV_SNP)
+		return COFFER_OK;
 	return cf_hash_create(meters[l->platform].alg, &d->meter.hash, err);
 }
 
@@ -163,6 +167,7 @@ static void destroy(struct cf_sp_guest *g)
 	struct digest_guest *d = of(g);
 
 	cf_hash_destroy(d->meter.hash);
+	cf_batch_destroy(d->meter.batch);
 	free(d->meter.item);
 	free(d);
 }
@@ -203,6 +208,7 @@ enum coffer_status cf_sp_digest_clone(const struct cf_sp_guest *g,
 	if (!copy)
 		return cf_fail_nomem(err, "the launch digest");
 	copy->meter.hash = NULL;
+	copy->meter.batch = NULL;
 	copy->meter.item = NULL;
 	copy->meter.items_cap = 0;
 	st = d->meter.hash

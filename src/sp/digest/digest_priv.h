@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "sp/sp.h"
 
+struct cf_batch;
 struct meter;
 
 struct meter_ops {
@@ -25,7 +26,7 @@ struct meter_ops {
 		struct meter *m, uint8_t *out, struct coffer_error *err);
 };
 
-/* One page of SNP_LAUNCH_UPDATE, or one VBS register list. */
+/* Pages of SNP_LAUNCH_UPDATE in a row, or one VBS register list. */
 struct meter_item {
 	const uint8_t *data; /* NULL: nothing of it is hashed */
 	size_t len;
@@ -36,10 +37,13 @@ struct meter_item {
 
 struct meter {
 	const struct meter_ops *ops;
-	struct cf_hash *hash; /* running, or for single steps */
+	/* Running, or for single steps; SNP makes it when it is needed. */
+	struct cf_hash *hash;
+	struct cf_batch *batch; /* SNP; NULL until there are many pages */
 	uint8_t ld[CF_DIGEST_MAX];
 	struct meter_item *item; /* waiting */
 	size_t nitems, items_cap;
+	uint64_t npages; /* of all items; SNP */
 	/* The last page that was hashed alone: the VMSAs of APs are equal. */
 	bool has_memo;
 	uint8_t memo_page[4096], memo_hash[CF_SHA384_LEN];

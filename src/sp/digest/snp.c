@@ -30,9 +30,33 @@ static bool has_contents(enum cf_page_type type)
 	return type == CF_PAGE_NORMAL || type == CF_PAGE_VMSA;
 }
 
+/* Join what continues the last item; an image is one item then, however many
+ * steps it came in. */
+static bool joins(struct meter *m, const struct meter_item *item)
+{
+	struct meter_item *last = m->nitems ? &m->item[m->nitems - 1] : NULL;
+
+	if (!last || last->type != item->type ||
+		last->gpa + last->len != item->gpa ||
+		memcmp(last->perms, item->perms, sizeof(item->perms)) != 0 ||
+		(item->data ? !last->data ||
+					last->data + last->len != item->data
+			    : last->data != NULL))
+		return false;
+	last->len += item->len;
+	return true;
+}
+
 static enum coffer_status snp_range(
 	struct meter *m, const struct cf_sp_update *u, struct coffer_error *err)
 {
+	struct meter_item item = {
+		.data = has_contents(u->type) ? u->data : NULL,
+		.len = u->len,
+		.gpa = u->gpa,
+		.type = u->type,
+	};
+
 	if (u->type < CF_PAGE_NORMAL || u->type > CF_PAGE_CPUID)
 		return meter_bad_type(u, "SNP", err);
 	if (!cf_is_aligned(u->gpa, CF_PAGE_SIZE) ||
@@ -41,21 +65,11 @@ static enum coffer_status snp_range(
 			"launch update: 0x%" PRIx64 " size 0x%" PRIx64
 			": not whole pages",
 			u->gpa, u->len);
-	for (uint64_t at = 0; at < u->len; at += CF_PAGE_SIZE) {
-		struct meter_item item = {
-			.data = has_contents(u->type) ? u->data + at : NULL,
-			.len = CF_PAGE_SIZE,
-			.gpa = u->gpa + at,
-			.type = u->type,
-		};
-		enum coffer_status st;
-
-		memcpy(item.perms, u->vmpl_perms, sizeof(item.perms));
-		st = meter_keep(m, &item, err);
-		if (st)
-			return st;
-	}
-	return COFFER_OK;
+	if (!u->len)
+		return COFFER_OK;
+	memcpy(item.perms, u->vmpl_perms, sizeof(item.perms));
+	m->npages += u->len / CF_PAGE_SIZE;
+	return joins(m, &item) ? COFFER_OK : meter_keep(m, &item, err);
 }
 
 static enum coffer_status snp_vmsa(struct meter *m, uint64_t gpa,
@@ -68,11 +82,25 @@ static enum coffer_status snp_vmsa(struct meter *m, uint64_t gpa,
 		.type = CF_PAGE_VMSA,
 	};
 
+	m->npages++;
 	return meter_keep(m, &item, err);
 }
 
+static enum coffer_status sha384(struct meter *m, const void *p, size_t n,
+	uint8_t *out, struct coffer_error *err)
+{
+	enum coffer_status st = COFFER_OK;
+
+	if (m->batch)
+		return cf_batch_sha384_one(m->batch, p, n, out, err);
+	if (!m->hash)
+		st = cf_hash_create(CF_HASH_SHA384, &m->hash, err);
+	return st ? st : cf_hash_once(m->hash, p, n, out, err);
+}
+
+/* One step of the chain: the page at offset `at` of an item. */
 static enum coffer_status extend(struct meter *m, const struct meter_item *item,
-	const uint8_t *contents, struct coffer_error *err)
+	uint64_t at, const uint8_t *contents, struct coffer_error *err)
 {
 	uint8_t info[PAGE_INFO_LEN] = { 0 };
 
@@ -84,15 +112,16 @@ static enum coffer_status extend(struct meter *m, const struct meter_item *item,
 	info[VMPL3_PERMS] = item->perms[3];
 	info[VMPL2_PERMS] = item->perms[2];
 	info[VMPL1_PERMS] = item->perms[1];
-	cf_store_le64(info + GPA, item->gpa);
-	return cf_hash_once(m->hash, info, sizeof(info), m->ld, err);
+	cf_store_le64(info + GPA, item->gpa + at);
+	return sha384(m, info, sizeof(info), m->ld, err);
 }
 
 /* The chain runs along while later pages are being hashed. */
 struct chain {
 	struct meter *m;
 	const uint8_t (*hash)[48];
-	size_t item;   /* next to enter the chain */
+	size_t item;   /* of which... */
+	uint64_t at;   /* ...the page here is the next to enter the chain */
 	size_t hashed; /* digests used so far */
 };
 
@@ -102,13 +131,18 @@ static enum coffer_status extend_until(
 {
 	enum coffer_status st = COFFER_OK;
 
-	for (; !st && c->item < c->m->nitems; c->item++) {
+	while (!st && c->item < c->m->nitems) {
 		const struct meter_item *item = &c->m->item[c->item];
 
 		if (item->data && c->hashed == ready)
 			break;
-		st = extend(c->m, item,
+		st = extend(c->m, item, c->at,
 			item->data ? c->hash[c->hashed++] : NULL, err);
+		c->at += CF_PAGE_SIZE;
+		if (c->at == item->len) {
+			c->at = 0;
+			c->item++;
+		}
 	}
 	return st;
 }
@@ -129,7 +163,7 @@ static enum coffer_status hash_alone(struct meter *m, const uint8_t *page,
 	if (m->has_memo && memcmp(m->memo_page, page, CF_PAGE_SIZE) == 0)
 		return COFFER_OK;
 	memcpy(m->memo_page, page, CF_PAGE_SIZE);
-	st = cf_hash_once(m->hash, page, CF_PAGE_SIZE, m->memo_hash, err);
+	st = sha384(m, page, CF_PAGE_SIZE, m->memo_hash, err);
 	m->has_memo = st == COFFER_OK;
 	return st;
 }
@@ -142,7 +176,21 @@ static enum coffer_status peek_one(struct meter *m, struct coffer_error *err)
 
 	if (item->data)
 		st = hash_alone(m, item->data, &hash, err);
-	return st ? st : extend(m, item, hash, err);
+	return st ? st : extend(m, item, 0, hash, err);
+}
+
+static size_t list_blocks(const struct meter *m, const uint8_t **block)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nitems; i++) {
+		const struct meter_item *item = &m->item[i];
+
+		for (uint64_t at = 0; item->data && at < item->len;
+			at += CF_PAGE_SIZE)
+			block[n++] = item->data + at;
+	}
+	return n;
 }
 
 static enum coffer_status peek_many(struct meter *m, struct coffer_error *err)
@@ -150,19 +198,21 @@ static enum coffer_status peek_many(struct meter *m, struct coffer_error *err)
 	CF_CLEANUP(cf_free_ptr) const uint8_t **block = NULL;
 	CF_CLEANUP(cf_free_ptr) uint8_t(*hash)[48] = NULL;
 	struct chain c = { .m = m };
-	enum coffer_status st;
-	size_t n = 0;
+	enum coffer_status st = COFFER_OK;
+	size_t n;
 
-	block = cf_alloc_array(m->nitems, sizeof(*block));
-	hash = cf_alloc_array(m->nitems, sizeof(*hash));
+	block = cf_alloc_array(m->npages, sizeof(*block));
+	hash = cf_alloc_array(m->npages, sizeof(*hash));
 	if (!block || !hash)
 		return cf_fail_nomem(err, "the launch digest");
+	if (!m->batch)
+		st = cf_batch_create(&m->batch, err);
+	if (st)
+		return st;
 	c.hash = hash;
-	for (size_t i = 0; i < m->nitems; i++)
-		if (m->item[i].data)
-			block[n++] = m->item[i].data;
-	st = cf_batch_sha384_each(
-		block, n, CF_PAGE_SIZE, hash, on_ready, &c, err);
+	n = list_blocks(m, block);
+	st = cf_batch_sha384(
+		m->batch, block, n, CF_PAGE_SIZE, hash, on_ready, &c, err);
 	return st ? st : extend_until(&c, n, err);
 }
 
@@ -171,12 +221,13 @@ static enum coffer_status snp_peek(
 {
 	enum coffer_status st = COFFER_OK;
 
-	if (m->nitems == 1)
+	if (m->npages == 1)
 		st = peek_one(m, err);
-	else if (m->nitems)
+	else if (m->npages)
 		st = peek_many(m, err);
 	if (st)
 		return st;
+	m->npages = 0;
 	m->nitems = 0;
 	memcpy(out, m->ld, CF_SHA384_LEN);
 	return COFFER_OK;
