@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PIECE (16u << 20) /* written between two words of progress */
+
 static enum coffer_status open_regular(
 	const char *path, int *fd, size_t *len, struct coffer_error *err)
 {
@@ -110,10 +112,13 @@ enum coffer_status cf_read_file(const char *path, size_t max, uint8_t **data,
 	return COFFER_OK;
 }
 
-static bool write_fully(int fd, const uint8_t *at, size_t len)
+static bool write_fully(
+	int fd, const uint8_t *at, size_t len, const struct cf_progress *p)
 {
+	const size_t total = len;
+
 	while (len) {
-		ssize_t n = write(fd, at, len);
+		ssize_t n = write(fd, at, len < PIECE ? len : PIECE);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -121,6 +126,7 @@ static bool write_fully(int fd, const uint8_t *at, size_t len)
 			return false;
 		at += n;
 		len -= (size_t)n;
+		cf_progress_tell(p, "writing", total - len, total);
 	}
 	return true;
 }
@@ -145,6 +151,13 @@ static bool sync_folder_of(const char *path)
 enum coffer_status cf_write_file(const char *path, unsigned mode,
 	const void *data, size_t len, struct coffer_error *err)
 {
+	return cf_write_file_told(path, mode, data, len, NULL, err);
+}
+
+enum coffer_status cf_write_file_told(const char *path, unsigned mode,
+	const void *data, size_t len, const struct cf_progress *p,
+	struct coffer_error *err)
+{
 	CF_CLEANUP(cf_close_fd) int fd = -1;
 	char tmp[PATH_MAX];
 	int errnum;
@@ -155,7 +168,7 @@ enum coffer_status cf_write_file(const char *path, unsigned mode,
 	fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0)
 		return cf_fail_errno(err, errno, "%s: cannot create", tmp);
-	if (fchmod(fd, mode) < 0 || !write_fully(fd, data, len) ||
+	if (fchmod(fd, mode) < 0 || !write_fully(fd, data, len, p) ||
 		fsync(fd) < 0 || rename(tmp, path) < 0)
 		goto remove_tmp;
 	if (!sync_folder_of(path))

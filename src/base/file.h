@@ -8,6 +8,7 @@
 #define CF_BASE_FILE_H
 
 #include "base/error.h"
+#include "base/progress.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,5 +33,9 @@ enum coffer_status cf_read_file(const char *path, size_t max, uint8_t **data,
  * same folder, fsync, rename, fsync of the folder.  mode as for open(2). */
 enum coffer_status cf_write_file(const char *path, unsigned mode,
 	const void *data, size_t len, struct coffer_error *err) CF_MUST_CHECK;
+/* The same, and p is told. */
+enum coffer_status cf_write_file_told(const char *path, unsigned mode,
+	const void *data, size_t len, const struct cf_progress *p,
+	struct coffer_error *err) CF_MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #include "base/base.h"
+#include "cli/progress.h"
 #include "igvmkit/igvmkit.h"
 #include "image/image.h"
 
@@ -185,6 +186,19 @@ static enum coffer_status build_from_image(const struct cli_args *args,
 	return status;
 }
 
+enum coffer_status build_write(const struct cli_args *args, const char *path,
+	const struct cf_buf *file, struct coffer_error *err)
+{
+	struct cli_progress p;
+	enum coffer_status status;
+
+	cli_progress_begin(&p, args->command, stderr, false);
+	status = cf_write_file_told(
+		path, 0644, file->data, file->len, cli_progress(&p), err);
+	cli_progress_end(&p);
+	return status;
+}
+
 static int build(const struct cli_args *args, struct cf_build_params *p)
 {
 	const char *manifest = cli_get(args, "manifest");
@@ -197,7 +211,7 @@ static int build(const struct cli_args *args, struct cf_build_params *p)
 		: build_from_image(args, p, &file, &err);
 
 	if (!status)
-		status = cf_write_file(out, 0644, file.data, file.len, &err);
+		status = build_write(args, out, &file, &err);
 	if (!status && cli_has(args, "verbose"))
 		fprintf(stderr, "coffer build: %s: %zu bytes, from %s\n", out,
 			file.len, in);

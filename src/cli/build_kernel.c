@@ -48,7 +48,7 @@ static enum coffer_status write_file(const struct cli_args *args,
 	if (status)
 		cf_error_context(err, status, "%s", cli_get(args, "kernel"));
 	else
-		status = cf_write_file(path, 0666, file.data, file.len, err);
+		status = build_write(args, path, &file, err);
 	if (!status && cli_has(args, "verbose"))
 		fprintf(stderr, "coffer build: %s: %zu bytes, from %s\n", path,
 			file.len, cli_get(args, "kernel"));

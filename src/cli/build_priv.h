@@ -12,6 +12,10 @@ int cli_build_kernel(
 
 struct cf_buf;
 
+/* Write the file, with progress. */
+enum coffer_status build_write(const struct cli_args *args, const char *path,
+	const struct cf_buf *file, struct coffer_error *err) CF_MUST_CHECK;
+
 /* The file that a manifest describes, appended to *out. */
 enum coffer_status cli_build_manifest(const char *path, struct cf_buf *out,
 	struct coffer_error *err) CF_MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #include "base/base.h"
+#include "cli/progress.h"
 #include "igvmkit/igvmkit.h"
 #include "plan/plan.h"
 #include "sp/sp.h"
@@ -58,7 +59,7 @@ static void print_difference(void *opaque, const struct cf_difference *x)
 
 /* The digest as hex; false: this platform has none. */
 static bool digest_of(const struct side *s, enum cf_platform platform,
-	char hex[2 * CF_DIGEST_MAX + 1])
+	bool quiet, char hex[2 * CF_DIGEST_MAX + 1])
 {
 	uint8_t digest[CF_DIGEST_MAX];
 	struct cf_plan *plan = NULL;
@@ -67,8 +68,8 @@ static bool digest_of(const struct side *s, enum cf_platform platform,
 
 	if (cf_plan_from_igvm(s->file, platform, &cf_profile_spec, NULL, &plan,
 		    NULL) == COFFER_OK)
-		known = cf_launch_digest(plan, NULL, digest, &len, NULL) ==
-			COFFER_OK;
+		known = cli_launch_digest(&cli_diff, quiet, plan, NULL, digest,
+				&len, NULL) == COFFER_OK;
 	if (known)
 		cf_hex(hex, digest, len);
 	cf_plan_destroy(plan);
@@ -85,8 +86,8 @@ static void compare_digest(const struct side s[2],
 
 	if (!cf_igvm_mask_of(s[0].file, type) ||
 		!cf_igvm_mask_of(s[1].file, type) ||
-		!digest_of(&s[0], platform, hex[0]) ||
-		!digest_of(&s[1], platform, hex[1]))
+		!digest_of(&s[0], platform, list, hex[0]) ||
+		!digest_of(&s[1], platform, list, hex[1]))
 		return;
 	same = strcmp(hex[0], hex[1]) == 0;
 	if (!list) {

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "cli/launch_inputs.h"
 #include "cli/measure_priv.h"
+#include "cli/progress.h"
 #include "crypto/sev_kdf.h"
 #include "igvm/igvm.h"
 
@@ -157,7 +158,9 @@ static int search(const struct cli_args *args, struct explain_target *t,
 	};
 	struct explain_images images;
 	struct cf_explain_result r = { 0 };
+	struct cli_progress progress;
 	struct coffer_error err;
+	enum coffer_status st;
 	uint8_t tik[16] = { 0 };
 	uint64_t max;
 	int leave = -1;
@@ -173,9 +176,13 @@ static int search(const struct cli_args *args, struct explain_target *t,
 	explain_find_images(cli_get(args, "ovmf"), &in->ovmf_file, &images);
 	q.image = images.image;
 	q.nimages = images.n;
-	leave = cf_explain_firmware(&q, &r, &err)
-		? cli_failed(args->command, &err)
-		: explain_print(args, t, &r);
+	cli_progress_begin(
+		&progress, args->command, stderr, cli_has(args, "json"));
+	q.progress = cli_progress(&progress);
+	st = cf_explain_firmware(&q, &r, &err);
+	cli_progress_end(&progress);
+	leave = st ? cli_failed(args->command, &err)
+		   : explain_print(args, t, &r);
 	cf_wipe(tik, sizeof(tik));
 	cf_explain_result_finish(&r);
 	explain_images_finish(&images);

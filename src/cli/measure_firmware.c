@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "cli/launch_inputs.h"
+#include "cli/progress.h"
 
 #include <stdio.h>
 
@@ -49,13 +50,14 @@ static enum coffer_status firmware_hash(const struct launch_inputs *in,
 }
 
 /* One row per number of vCPUs; *rows is owned by the caller. */
-static enum coffer_status digest_rows(const struct launch_inputs *in,
-	const struct cf_plan *plan, struct measured **rows, size_t *n,
-	struct coffer_error *err)
+static enum coffer_status digest_rows(const struct cli_args *args,
+	const struct launch_inputs *in, struct cf_plan *plan,
+	struct measured **rows, size_t *n, struct coffer_error *err)
 {
 	CF_CLEANUP(cf_free_ptr) uint8_t(*table)[CF_DIGEST_MAX] = NULL;
 	const size_t all = in->last_vcpus;
 	const uint8_t *seed = in->has_seed ? in->seed : NULL;
+	struct cli_progress p;
 	enum coffer_status st;
 	size_t len = 0;
 
@@ -64,10 +66,14 @@ static enum coffer_status digest_rows(const struct launch_inputs *in,
 	table = cf_alloc_array(all, sizeof(*table));
 	if (!*rows || !table)
 		return cf_fail_nomem(err, "the digests");
+	cli_progress_begin(&p, args->command, stderr, cli_has(args, "json"));
+	plan->progress = cli_progress(&p);
 	if (in->params.platform == CF_PLATFORM_SEV)
 		st = cf_launch_digest(plan, seed, table[0], &len, err);
 	else
 		st = cf_launch_digest_table(plan, seed, table, all, &len, err);
+	plan->progress = NULL;
+	cli_progress_end(&p);
 	for (size_t i = 0; !st && i < *n; i++) {
 		struct measured *m = &(*rows)[i];
 
@@ -138,7 +144,7 @@ static int measure(const struct cli_args *args, struct launch_inputs *in)
 	if (!st && cli_has(args, "dump-vmsa"))
 		st = dump_vmsas(plan, &err);
 	if (!st)
-		st = digest_rows(in, plan, &rows, &n, &err);
+		st = digest_rows(args, in, plan, &rows, &n, &err);
 	leave = st ? cli_failed(args->command, &err)
 		   : finish(args, in, rows, n);
 	cf_plan_destroy(plan);

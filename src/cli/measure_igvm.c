@@ -3,6 +3,7 @@
 #include "cli/measure_priv.h"
 
 #include "base/base.h"
+#include "cli/progress.h"
 #include "igvm/igvm.h"
 
 static int get_options(const struct cli_args *args, const struct cf_igvm *file,
@@ -89,8 +90,8 @@ static void note_other_order(const struct cli_args *args,
 			file, platform, &cf_profile_qemu, env, &plan, NULL))
 		return;
 	if (!cf_plan_same(plan, ours) &&
-		cf_launch_digest(plan, NULL, other.digest, &other.len, NULL) ==
-			COFFER_OK &&
+		cli_launch_digest(args->command, cli_has(args, "json"), plan,
+			NULL, other.digest, &other.len, NULL) == COFFER_OK &&
 		memcmp(other.digest, m->digest, m->len)) {
 		cf_hex(hex, other.digest, other.len);
 		fprintf(stderr,
@@ -121,7 +122,8 @@ static int measure(const struct cli_args *args, const struct cf_igvm *file)
 	env.vcpus = (uint32_t)vcpus;
 	st = cf_plan_from_igvm(file, platform, profile, &env, &plan, &err);
 	if (!st)
-		st = cf_launch_digest(plan, NULL, m.digest, &m.len, &err);
+		st = cli_launch_digest(args->command, cli_has(args, "json"),
+			plan, NULL, m.digest, &m.len, &err);
 	if (st)
 		cf_error_context(&err, st, "%s", args->operand[0]);
 	leave = st ? cli_failed(args->command, &err)

@@ -101,7 +101,8 @@ static enum coffer_status load_vlek(struct run *r, struct coffer_error *err)
 static enum coffer_status make_processor(
 	struct run *r, struct coffer_error *err)
 {
-	struct cf_sp_soft_config c = { .product = CF_SP_MILAN };
+	struct cf_sp_soft_config c = { .product = CF_SP_MILAN,
+		.progress = cli_progress(&r->progress) };
 	const char *cpu = r->config.cpu_model;
 	struct cf_sp_soft_memory mem;
 	enum coffer_status s;
@@ -280,7 +281,7 @@ static enum coffer_status load_plain(struct run *r, struct coffer_error *err)
 	return COFFER_OK;
 }
 
-enum coffer_status run_launch(struct run *r, struct coffer_error *err)
+static enum coffer_status launch(struct run *r, struct coffer_error *err)
 {
 	enum coffer_status s = run_open_kvm(r, err);
 
@@ -293,7 +294,19 @@ enum coffer_status run_launch(struct run *r, struct coffer_error *err)
 		s = cf_machine_add_plan_memory(r->machine, r->plan, err);
 	if (s)
 		return s;
+	if (r->plan && !r->kvm)
+		r->plan->progress = cli_progress(&r->progress);
 	return r->opts.guest ? launch_confidential(r, err) : load_plain(r, err);
+}
+
+enum coffer_status run_launch(struct run *r, struct coffer_error *err)
+{
+	enum coffer_status s;
+
+	cli_progress_begin(&r->progress, r->self, stderr, r->opts.quiet);
+	s = launch(r, err);
+	cli_progress_end(&r->progress);
+	return s;
 }
 
 void run_end(struct run *r)

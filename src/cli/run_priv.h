@@ -4,6 +4,7 @@
 #define CF_CLI_RUN_PRIV_H
 
 #include "base/base.h"
+#include "cli/progress.h"
 #include "cli/qemu_opts.h"
 #include "igvm/igvm.h"
 #include "image/image.h"
@@ -33,6 +34,7 @@ struct run {
 	size_t nchardevs, nnamed;
 	bool uses_stdio;
 	bool confined; /* the system call filter is on */
+	struct cli_progress progress; /* of the launch */
 
 	struct cf_mapping igvm_file, firmware, kernel, initrd;
 	struct cf_kernel_module module[CF_MAX_MODULES];

@@ -3,6 +3,7 @@
 #include "cli/sign_priv.h"
 
 #include "base/base.h"
+#include "cli/progress.h"
 #include "igvm/igvm.h"
 #include "plan/plan.h"
 #include "sp/sp.h"
@@ -23,7 +24,7 @@ static void policy_of_file(const struct cf_igvm *file, struct signing *s)
 	}
 }
 
-static enum coffer_status digest_of_file(
+static enum coffer_status digest_of_file(const struct cli_args *args,
 	const struct cf_igvm *file, uint8_t out[48], struct coffer_error *err)
 {
 	const struct cf_plan_env env = { 0 };
@@ -35,7 +36,8 @@ static enum coffer_status digest_of_file(
 	status = cf_plan_from_igvm(
 		file, CF_PLATFORM_SEV_SNP, &cf_profile_spec, &env, &plan, err);
 	if (!status)
-		status = cf_launch_digest(plan, NULL, digest, &len, err);
+		status = cli_launch_digest(
+			args->command, false, plan, NULL, digest, &len, err);
 	if (!status)
 		memcpy(out, digest, 48);
 	cf_plan_destroy(plan);
@@ -57,7 +59,7 @@ enum coffer_status cli_sign_measure(const struct cli_args *args,
 		return status;
 	status = cf_igvm_parse(in.data, in.len, &file, err);
 	if (!status && !s->has_measurement)
-		status = digest_of_file(file, s->block.measurement, err);
+		status = digest_of_file(args, file, s->block.measurement, err);
 	if (status)
 		cf_error_context(err, status, "%s", path);
 	else if (!s->has_policy)

@@ -82,6 +82,9 @@ static enum coffer_status open_session(const struct cli_args *args,
 	if (status)
 		return status;
 	cf_sp_state_ops(s->state, &config.ops);
+	cli_progress_begin(
+		&s->progress, args->command, stderr, cli_has(args, "json"));
+	config.progress = cli_progress(&s->progress);
 	config.seed = (const uint8_t *)seed;
 	config.seed_len = seed ? strlen(seed) : 0;
 	status = cf_sp_soft_stored_product(
@@ -314,10 +317,12 @@ static int with_session(const struct cli_args *args,
 	struct coffer_error err;
 	int code;
 
-	if (open_session(args, &s, &err))
+	if (open_session(args, &s, &err)) {
+		cli_progress_end(&s.progress);
 		code = cli_failed(args->command, &err);
-	else
+	} else {
 		code = action(args, &s);
+	}
 	close_session(&s);
 	return code;
 }

@@ -43,8 +43,8 @@ enum coffer_status sp_pem(struct cf_sp_soft *sp, const enum cf_sp_cert *which,
 }
 
 /* Folders on the way to dir/name are made. */
-static enum coffer_status write_one(const char *dir, const char *name,
-	const struct cf_buf *b, struct coffer_error *err)
+static enum coffer_status write_one(struct sp_session *s, const char *dir,
+	const char *name, const struct cf_buf *b, struct coffer_error *err)
 {
 	char path[PATH_MAX];
 	enum coffer_status status;
@@ -64,6 +64,7 @@ static enum coffer_status write_one(const char *dir, const char *name,
 	if (b->failed)
 		return cf_fail_nomem(err, name);
 	status = cf_write_file(path, 0644, b->data, b->len, err);
+	cli_progress_hide(&s->progress);
 	if (!status)
 		printf("%s\n", path);
 	return status;
@@ -87,15 +88,15 @@ static enum coffer_status write_sev(
 		const struct cf_buf oca = { .data = chain.data + part,
 			.len = part };
 
-		status = write_one(dir, "pdh.cert", &pdh, err);
+		status = write_one(s, dir, "pdh.cert", &pdh, err);
 		if (!status)
-			status = write_one(dir, "pek.cert", &pek, err);
+			status = write_one(s, dir, "pek.cert", &pek, err);
 		if (!status)
-			status = write_one(dir, "oca.cert", &oca, err);
+			status = write_one(s, dir, "oca.cert", &oca, err);
 		if (!status)
-			status = write_one(dir, "cek.cert", &cek, err);
+			status = write_one(s, dir, "cek.cert", &cek, err);
 		if (!status)
-			status = write_one(dir, "ask_ark.cert", &amd, err);
+			status = write_one(s, dir, "ask_ark.cert", &amd, err);
 	}
 	cf_buf_finish(&pdh);
 	cf_buf_finish(&chain);
@@ -129,21 +130,22 @@ int sp_certs(const struct cli_args *args, struct sp_session *s)
 		b.len = 0;
 		status = sp_pem(s->sp, &files[i].which, 1, &b, &err);
 		if (!status)
-			status = write_one(dir, files[i].name, &b, &err);
+			status = write_one(s, dir, files[i].name, &b, &err);
 	}
 	b.len = 0;
 	if (!status)
 		status = cf_sp_soft_cert(s->sp, CF_SP_CERT_CRL, &b, &err);
 	if (!status)
-		status = write_one(dir, "crl.der", &b, &err);
+		status = write_one(s, dir, "crl.der", &b, &err);
 	b.len = 0;
 	if (!status)
 		status = cf_sp_soft_cert_table(s->sp, &b, &err);
 	if (!status)
-		status = write_one(dir, "cert_table.bin", &b, &err);
+		status = write_one(s, dir, "cert_table.bin", &b, &err);
 	cf_buf_finish(&b);
 	if (!status)
 		status = write_sev(s, dir, &err);
+	cli_progress_end(&s->progress);
 	return status ? cli_failed(args->command, &err) : CLI_OK;
 }
 
@@ -176,7 +178,7 @@ static enum coffer_status write_tree(
 			snprintf(path, sizeof(path), "vlek/v1/%s/cert", line);
 		status = sp_kds_get(s, path, &b, &pem, err);
 		if (!status)
-			status = write_one(dir, path, &b, err);
+			status = write_one(s, dir, path, &b, err);
 		cf_buf_finish(&b);
 	}
 	return status;
@@ -197,5 +199,6 @@ int sp_kds(const struct cli_args *args, struct sp_session *s)
 
 		status = write_tree(s, dir ? dir : ".", &err);
 	}
+	cli_progress_end(&s->progress);
 	return status ? cli_failed(args->command, &err) : CLI_OK;
 }

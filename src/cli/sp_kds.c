@@ -203,6 +203,7 @@ enum coffer_status sp_kds_listen(
 		getsockname(fd, (struct sockaddr *)&at, &len) < 0)
 		return cf_fail_errno(
 			err, errno, "kds: cannot listen on port %u", port);
+	cli_progress_end(&s->progress);
 	printf("http://127.0.0.1:%u\n", ntohs(at.sin_port));
 	fflush(stdout);
 	for (;;) {

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 
 #include "base/base.h"
+#include "cli/progress.h"
 #include "sp/soft/soft.h"
 #include "sp/soft/state_dir.h"
 
@@ -16,6 +17,7 @@ struct sp_session {
 	struct cf_sp_state *state; /* NULL with a seed and no directory */
 	struct cf_memory *mem;
 	struct cf_sp_soft *sp;
+	struct cli_progress progress; /* of making keys */
 };
 
 int sp_certs(const struct cli_args *args, struct sp_session *s);

@@ -78,6 +78,7 @@ struct cf_explain_request {
 	unsigned vcpus;
 	unsigned max_vcpus; /* 0: 64 */
 	struct cf_explain_hmac hmac;
+	const struct cf_progress *progress; /* NULL: nobody is told */
 };
 
 /* COFFER_OK with or without matches.  COFFER_ERR_ARGUMENT: a target of

@@ -30,6 +30,13 @@ static void set_hashes(
 	p->params.hashes = &p->hashes;
 }
 
+static void count(struct space *s)
+{
+	if (++s->out->candidates % 1024 == 0)
+		cf_progress_tell(s->q->progress, "trying candidates",
+			s->out->candidates, 0);
+}
+
 /* Does the target fit this digest, or an HMAC over it? */
 static enum coffer_status compare(struct space *s, const struct guess *g,
 	const uint8_t *digest, size_t len)
@@ -38,7 +45,7 @@ static enum coffer_status compare(struct space *s, const struct guess *g,
 	struct guess found = *g;
 	uint8_t mac[32];
 
-	s->out->candidates++;
+	count(s);
 	if (len == s->q->target_len && memcmp(digest, s->q->target, len) == 0)
 		cf_match_add(s, g);
 	if (!h->tik || len != CF_SHA256_LEN)
@@ -57,7 +64,7 @@ static enum coffer_status compare(struct space *s, const struct guess *g,
 
 		if (st)
 			return st;
-		s->out->candidates++;
+		count(s);
 		if (memcmp(mac, s->q->target, sizeof(mac)) != 0)
 			continue;
 		found.hmac = true;

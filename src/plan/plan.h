@@ -9,6 +9,7 @@
 #define CF_PLAN_H
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "image/image.h"
 
 #include <stdbool.h>
@@ -94,6 +95,8 @@ struct cf_plan {
 	bool id_block_enabled, author_key_enabled;
 	uint8_t id_block[96];
 	uint8_t id_auth[4096];
+	/* Who is told while the plan is replayed; NULL: nobody. */
+	const struct cf_progress *progress;
 	/* Bytes that the plan owns. */
 	void **owned;
 	size_t nowned, owned_cap, step_cap;

@@ -10,6 +10,9 @@
 
 #include <inttypes.h>
 
+#define MEASURING "measuring"
+#define TELL_EACH (16u << 20) /* bytes between two words of progress */
+
 /* Zeros that a step may leave out; such ranges go in pieces of this size. */
 #define PIECE (16 * CF_PAGE_SIZE)
 static const uint8_t zeros[PIECE];
@@ -20,6 +23,8 @@ struct replay {
 	struct cf_memory *mem;
 	struct cf_sp_guest *g;
 	struct coffer_error *err;
+	const struct cf_progress *progress; /* NULL: nobody is told */
+	uint64_t done, told, total;         /* bytes */
 };
 
 static bool encrypted(const struct cf_plan *plan)
@@ -50,6 +55,25 @@ static enum coffer_status at_step(
 	return cf_error_context(r->err, st, "%s", at);
 }
 
+static uint64_t bytes_of(const struct cf_plan *plan)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < plan->nsteps; i++)
+		if (plan->step[i].kind == CF_STEP_RANGE)
+			n += plan->step[i].len;
+	return n;
+}
+
+static void tell(struct replay *r, uint64_t len)
+{
+	r->done += len;
+	if (!r->progress || r->done - r->told < TELL_EACH)
+		return;
+	r->told = r->done;
+	cf_progress_tell(r->progress, MEASURING, r->done, r->total);
+}
+
 static enum coffer_status update_piece(struct replay *r,
 	const struct cf_step *s, uint64_t at, uint64_t len, const uint8_t *data)
 {
@@ -74,7 +98,7 @@ static enum coffer_status update_piece(struct replay *r,
 static enum coffer_status replay_range(
 	struct replay *r, const struct cf_step *s)
 {
-	const uint8_t *data = s->data;
+	const uint8_t *data = s->data, *from;
 	enum coffer_status st = COFFER_OK;
 	uint64_t piece = s->len;
 
@@ -82,12 +106,20 @@ static enum coffer_status replay_range(
 		data = r->params->cpuid_page;
 		piece = CF_PAGE_SIZE;
 	}
+	from = data;
 	if (!data)
 		piece = PIECE;
+	else if (r->progress && piece > TELL_EACH)
+		piece = TELL_EACH;
 	for (uint64_t at = 0; !st && at < s->len; at += piece) {
 		uint64_t len = s->len - at < piece ? s->len - at : piece;
 
-		st = update_piece(r, s, at, len, data ? data : zeros);
+		if (!data)
+			from = zeros;
+		else if (data == s->data)
+			from = data + at;
+		st = update_piece(r, s, at, len, from);
+		tell(r, len);
 	}
 	return st;
 }
@@ -151,11 +183,19 @@ static enum coffer_status replay_step(struct replay *r, const struct cf_step *s)
 static enum coffer_status start(struct replay *r)
 {
 	struct cf_sp_launch launch = r->params->launch;
+	enum coffer_status st;
 
 	launch.platform = r->plan->platform;
 	if (r->plan->has_policy && !r->params->override_policy)
 		launch.policy = r->plan->policy;
-	return r->g->ops->launch_start(r->g, &launch, r->err);
+	st = r->g->ops->launch_start(r->g, &launch, r->err);
+	if (!st && r->plan->progress && r->g->ops->watch &&
+		r->g->ops->watch(r->g, r->plan->progress))
+		return st;
+	r->progress = r->plan->progress;
+	if (r->progress)
+		r->total = bytes_of(r->plan);
+	return st;
 }
 
 static enum coffer_status measure(struct replay *r)

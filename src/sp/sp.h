@@ -108,6 +108,9 @@ struct cf_sp_guest_ops {
 
 	enum coffer_status (*launch_start)(struct cf_sp_guest *g,
 		const struct cf_sp_launch *l, struct coffer_error *err);
+	/* After the start: true when it will tell p itself while
+	 * launch_digest works; NULL or false: updates are the work. */
+	bool (*watch)(struct cf_sp_guest *g, const struct cf_progress *p);
 	enum coffer_status (*launch_update)(struct cf_sp_guest *g,
 		const struct cf_sp_update *u, struct coffer_error *err);
 	/* SEV-ES LAUNCH_UPDATE_VMSA, SNP VMSA page; page is 4096 bytes. */

@@ -102,6 +102,15 @@ static enum coffer_status launch_start(struct cf_sp_guest *g,
 	return cf_hash_create(meters[l->platform].alg, &d->meter.hash, err);
 }
 
+/* Only SNP's pages wait until the digest is asked for. */
+static bool watch(struct cf_sp_guest *g, const struct cf_progress *p)
+{
+	struct digest_guest *d = of(g);
+
+	d->meter.progress = p;
+	return d->meter.ops == &meter_snp;
+}
+
 static enum coffer_status not_started(struct coffer_error *err)
 {
 	return cf_fail_fw(err, CF_FW_INVALID_GUEST_STATE,
@@ -176,6 +185,7 @@ static const struct cf_sp_guest_ops digest_ops = {
 	.name = "digest",
 	.simulated = true,
 	.launch_start = launch_start,
+	.watch = watch,
 	.launch_update = launch_update,
 	.launch_update_vmsa = launch_update_vmsa,
 	.launch_update_registers = launch_update_registers,
@@ -209,6 +219,7 @@ enum coffer_status cf_sp_digest_clone(const struct cf_sp_guest *g,
 		return cf_fail_nomem(err, "the launch digest");
 	copy->meter.hash = NULL;
 	copy->meter.batch = NULL;
+	copy->meter.progress = NULL;
 	copy->meter.item = NULL;
 	copy->meter.items_cap = 0;
 	st = d->meter.hash

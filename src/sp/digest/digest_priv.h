@@ -40,6 +40,7 @@ struct meter {
 	/* Running, or for single steps; SNP makes it when it is needed. */
 	struct cf_hash *hash;
 	struct cf_batch *batch; /* SNP; NULL until there are many pages */
+	const struct cf_progress *progress; /* SNP */
 	uint8_t ld[CF_DIGEST_MAX];
 	struct meter_item *item; /* waiting */
 	size_t nitems, items_cap;

@@ -150,6 +150,9 @@ static enum coffer_status extend_until(
 static enum coffer_status on_ready(
 	void *opaque, size_t first, size_t n, struct coffer_error *err)
 {
+	const struct chain *c = opaque;
+
+	cf_progress_tell(c->m->progress, "measuring", first + n, c->m->npages);
 	return extend_until(opaque, first + n, err);
 }
 

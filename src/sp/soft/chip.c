@@ -199,6 +199,7 @@ enum coffer_status cf_sp_soft_create(const struct cf_sp_soft_config *config,
 	sp->which = config->product;
 	sp->product = cf_sp_product(config->product);
 	sp->ops = config->ops;
+	sp->progress = config->progress;
 	sp->next_handle = 1;
 	cf_sp_storage_lock(sp, true);
 	status = cf_sp_load_chip(sp, config, err);

@@ -84,6 +84,30 @@ static enum coffer_status store(struct cf_sp_soft *sp, enum cf_sp_cert which,
 	return status;
 }
 
+/* libcrypto calls it for each number that it tries. */
+static int tell(EVP_PKEY_CTX *c)
+{
+	cf_progress_tell(EVP_PKEY_CTX_get_app_data(c),
+		"making the simulated platform's RSA-4096 roots", 0, 0);
+	return 1;
+}
+
+static EVP_PKEY *make_key(const struct cf_progress *progress)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (c && EVP_PKEY_keygen_init(c) == 1 &&
+		EVP_PKEY_CTX_set_rsa_keygen_bits(c, RSA_BITS) == 1) {
+		EVP_PKEY_CTX_set_app_data(c, (void *)(uintptr_t)progress);
+		EVP_PKEY_CTX_set_cb(c, tell);
+		if (EVP_PKEY_generate(c, &key) != 1)
+			key = NULL;
+	}
+	EVP_PKEY_CTX_free(c);
+	return key;
+}
+
 static enum coffer_status make(struct cf_sp_soft *sp, enum cf_sp_cert which,
 	struct authority *out, struct coffer_error *err)
 {
@@ -95,7 +119,7 @@ static enum coffer_status make(struct cf_sp_soft *sp, enum cf_sp_cert which,
 		if (status)
 			return status;
 	}
-	*out = (struct authority) { .key = EVP_RSA_gen(RSA_BITS) };
+	*out = (struct authority) { .key = make_key(sp->progress) };
 	if (out->key)
 		out->cert = cf_sp_x509_authority(sp->product, which, out->key,
 			ark.cert, ark.key, cf_sp_now(sp));

@@ -64,6 +64,8 @@ struct cf_sp_soft_config {
 	const uint8_t *seed;
 	size_t seed_len;
 	struct cf_sp_soft_ops ops;
+	/* Told while keys are made that take seconds; NULL: nobody.  Kept. */
+	const struct cf_progress *progress;
 };
 
 /*

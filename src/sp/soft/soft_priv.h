@@ -161,6 +161,7 @@ struct asid_slot {
 struct cf_sp_soft {
 	const struct product *product;
 	struct cf_sp_soft_ops ops;
+	const struct cf_progress *progress;
 	bool has_mem;
 	struct cf_sp_soft_memory mem;
 	/* The chip: what fuses hold. */
