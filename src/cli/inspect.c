@@ -58,7 +58,7 @@ static int inspect(const struct cli_args *args)
 		cf_error_context(&err, status, "%s", path);
 	else if (cli_has(args, "html"))
 		status = cf_write_file(
-			cli_get(args, "html"), 0666, out.data, out.len, &err);
+			cli_get(args, "html"), 0644, out.data, out.len, &err);
 	else
 		fwrite(out.data, 1, out.len, stdout);
 	cf_buf_finish(&out);
