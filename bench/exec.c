@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a program and prints "first-ms wall-ms peak-KiB status": when its first
- * byte of output came (-1: none did) and when it was gone.  A process inherits
+ * Runs a program and prints "first-ms wall-ms cpu-ms peak-KiB status": when its
+ * first byte of output came (-1: none did), when it was gone, and the processor
+ * time that it took.  A process inherits
  * the peak of who forked it, so the measuring process must be small: this one
  * is.
  */
@@ -20,9 +21,14 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+static double ms_of(struct timeval t)
+{
+	return (double)t.tv_sec * 1e3 + (double)t.tv_usec / 1e3;
+}
+
 int main(int argc, char **argv)
 {
-	double begin = now_ms(), first = -1;
+	double begin = now_ms(), first = -1, wall;
 	struct rusage usage;
 	int status, out[2];
 	char buf[4096];
@@ -48,7 +54,9 @@ int main(int argc, char **argv)
 			first = now_ms() - begin;
 	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
 		return 1;
-	printf("%.3f %.3f %ld %d\n", first, now_ms() - begin, usage.ru_maxrss,
+	wall = now_ms() - begin;
+	printf("%.3f %.3f %.3f %ld %d\n", first, wall,
+		ms_of(usage.ru_utime) + ms_of(usage.ru_stime), usage.ru_maxrss,
 		WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	return 0;
 }
