@@ -21,6 +21,13 @@
 #define L1_ENTRIES \
 	((size_t)1 << (CF_CODE_GPA_BITS - CF_PAGE_SHIFT - CF_CODE_L2_BITS))
 
+/* They are chained, so that the end need not look through the first level,
+ * whose pages are hardly ever touched. */
+struct cf_code_table {
+	struct cf_code_table *next;
+	cf_code_word word[L2_PAGES];
+};
+
 enum coffer_status cf_code_map_init(struct cf_vm *vm, struct coffer_error *err)
 {
 	vm->code = calloc(L1_ENTRIES, sizeof(*vm->code));
@@ -31,33 +38,47 @@ enum coffer_status cf_code_map_init(struct cf_vm *vm, struct coffer_error *err)
 
 void cf_code_map_finish(struct cf_vm *vm)
 {
-	size_t i;
+	struct cf_code_table *t = atomic_load(&vm->code_tables), *next;
 
-	if (!vm->code)
-		return;
-	for (i = 0; i < L1_ENTRIES; i++)
-		free((void *)atomic_load(&vm->code[i]));
+	for (; t; t = next) {
+		next = t->next;
+		free(t);
+	}
+	atomic_store(&vm->code_tables, NULL);
 	free(vm->code);
 	vm->code = NULL;
+}
+
+/* The words of a slot: new, or those that another vCPU was quicker to make. */
+static cf_code_word *make_table(struct cf_vm *vm, _Atomic(cf_code_word *) *slot)
+{
+	struct cf_code_table *t = calloc(1, sizeof(*t));
+	cf_code_word *there = NULL;
+
+	if (!t)
+		return NULL;
+	if (!atomic_compare_exchange_strong(slot, &there, t->word)) {
+		free(t);
+		return there;
+	}
+	t->next = atomic_load(&vm->code_tables);
+	while (!atomic_compare_exchange_weak(&vm->code_tables, &t->next, t))
+		;
+	return t->word;
 }
 
 static _Atomic uint64_t *word(struct cf_vm *vm, uint64_t gpa, bool make)
 {
 	uint64_t page = gpa >> CF_PAGE_SHIFT;
 	_Atomic(cf_code_word *) *slot;
-	cf_code_word *l2, *none = NULL;
+	cf_code_word *l2;
 
 	if (page >> (CF_CODE_GPA_BITS - CF_PAGE_SHIFT))
 		return NULL;
 	slot = &vm->code[page >> CF_CODE_L2_BITS];
 	l2 = atomic_load_explicit(slot, memory_order_acquire);
-	if (!l2 && make) {
-		l2 = calloc(L2_PAGES, sizeof(*l2));
-		if (l2 && !atomic_compare_exchange_strong(slot, &none, l2)) {
-			free(l2);
-			l2 = none;
-		}
-	}
+	if (!l2 && make)
+		l2 = make_table(vm, slot);
 	return l2 ? &l2[page & (L2_PAGES - 1)] : NULL;
 }
 

@@ -339,6 +339,7 @@ struct cf_vm {
 
 	/* 64-byte granules that hold decoded code, one word per page. */
 	_Atomic(cf_code_word *) *code; /* two levels, see code_map.c */
+	_Atomic(struct cf_code_table *) code_tables; /* of the second */
 
 	/* Stopping the world. */
 	pthread_mutex_t stop_lock; /* recursive; held while stopped */
