@@ -33,7 +33,7 @@ struct run {
 	} named[QEMU_MAX_SETS];
 	size_t nchardevs, nnamed;
 	bool uses_stdio;
-	bool confined; /* the system call filter is on */
+	bool confined;                /* the system call filter is on */
 	struct cli_progress progress; /* of the launch */
 
 	struct cf_mapping igvm_file, firmware, kernel, initrd;
