@@ -86,6 +86,9 @@ struct cf_vm_config {
 	const uint8_t *cert_table;
 	size_t cert_table_len;
 	unsigned faults; /* `soft` only: CF_FAULT_* */
+	/* The guest's policy permits debugging.  `soft` then shows the
+	 * registers of an encrypted save area, as DBG_DECRYPT of it would. */
+	bool debug_policy;
 	/* `kvm` only: the open VM, SEV already initialised; kept. */
 	struct cf_kvm_vm *kvm;
 };
@@ -156,7 +159,8 @@ struct cf_accel_ops {
 		struct cf_vm **out, struct coffer_error *err);
 	void (*vm_destroy)(struct cf_vm *vm);
 	/* State of a vCPU that is not running.  For a vCPU with encrypted
-	 * state, get fails with COFFER_ERR_STATE once launched. */
+	 * state, get fails with COFFER_ERR_STATE once launched (but see
+	 * debug_policy). */
 	enum coffer_status (*set_state)(struct cf_vm *vm, unsigned vcpu,
 		const struct cf_cpu_state *s, struct coffer_error *err);
 	enum coffer_status (*get_state)(struct cf_vm *vm, unsigned vcpu,

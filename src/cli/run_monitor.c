@@ -224,18 +224,38 @@ static enum coffer_status read_physical(void *opaque, uint64_t gpa, void *out,
 	return s;
 }
 
+/* Registers, and what they point to, are read while the guest stands still. */
+static enum coffer_status stands_still(struct run *r, struct coffer_error *err)
+{
+	if (!r->machine)
+		return no_machine(err);
+	if (cf_machine_is_running(r->machine))
+		return cf_fail(err, COFFER_ERR_STATE,
+			"the guest is running; 'stop' it to see registers and "
+			"what they point to");
+	return COFFER_OK;
+}
+
+static enum coffer_status read_virtual(void *opaque, unsigned vcpu,
+	uint64_t gva, void *out, size_t len, struct coffer_error *err)
+{
+	struct run *r = lock(opaque);
+	enum coffer_status s = stands_still(r, err);
+
+	if (!s)
+		s = cf_machine_read_virtual(
+			r->machine, vcpu, gva, out, len, err);
+	unlock(r);
+	return s;
+}
+
 static enum coffer_status registers(void *opaque, unsigned vcpu,
 	struct cf_cpu_state *out, struct coffer_error *err)
 {
 	struct run *r = lock(opaque);
-	enum coffer_status s;
+	enum coffer_status s = stands_still(r, err);
 
-	if (!r->machine)
-		s = no_machine(err);
-	else if (cf_machine_is_running(r->machine))
-		s = cf_fail(err, COFFER_ERR_STATE,
-			"the guest is running; 'stop' it to see registers");
-	else
+	if (!s)
 		s = cf_machine_vcpu_state(r->machine, vcpu, out, err);
 	unlock(r);
 	return s;
@@ -263,6 +283,7 @@ enum coffer_status run_start_monitor(struct run *r, struct coffer_error *err)
 		.sev_attestation = sev_attestation,
 		.sev_capabilities = run_sev_capabilities,
 		.read_physical = read_physical,
+		.read_virtual = read_virtual,
 		.registers = registers,
 	};
 	if (!r->opts.qmp)

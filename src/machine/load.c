@@ -27,6 +27,7 @@ enum coffer_status cf_machine_create_vm(struct cf_machine *m,
 		.tsc_hz = CF_MACHINE_TSC_HZ,
 		.cbit = m->config.cbit,
 		.sev_features = sev_features,
+		.debug_policy = m->may_debug,
 		.kvm = m->config.kvm };
 
 	if (launch) {
@@ -157,12 +158,28 @@ static enum coffer_status create_vm_of_plan(struct cf_machine *m,
 	return s ? s : set_states(m, launch->plan, err);
 }
 
+/* NODBG of SEV, DEBUG of SNP; a plain guest has no secrets from its host. */
+static bool policy_permits_debug(
+	const struct cf_machine *m, const struct cf_machine_launch *launch)
+{
+	uint64_t policy;
+
+	if (m->config.platform == CF_PLATFORM_NATIVE)
+		return true;
+	policy = launch->params->override_policy || !launch->plan->has_policy
+		? launch->params->launch.policy
+		: launch->plan->policy;
+	return m->config.platform == CF_PLATFORM_SEV_SNP ? policy >> 19 & 1
+							 : !(policy & 1);
+}
+
 enum coffer_status cf_machine_load_plan(struct cf_machine *m,
 	const struct cf_machine_launch *launch, struct coffer_error *err)
 {
 	enum coffer_status s = COFFER_OK;
 
 	m->has_firmware = true;
+	m->may_debug = policy_permits_debug(m, launch);
 	/* A payload without firmware needs the power management block; OVMF
 	 * keeps one that is enabled. */
 	s = cf_q35_preset(m->q35, err);

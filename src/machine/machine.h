@@ -187,6 +187,14 @@ enum coffer_status cf_machine_gdb(struct cf_machine *m, const char *spec,
  * and the last device accesses, as text for a person. */
 enum coffer_status cf_machine_vcpu_state(struct cf_machine *m, unsigned vcpu,
 	struct cf_cpu_state *out, struct coffer_error *err) CF_MUST_CHECK;
+/* Memory by linear address through the page tables of a vCPU, while the
+ * machine stands still.  COFFER_ERR_ARGUMENT: nothing is mapped there;
+ * COFFER_ERR_STATE: registers or page tables are encrypted and the guest's
+ * policy forbids debugging; with a policy that permits it, encrypted pages are
+ * decrypted by the secure processor. */
+enum coffer_status cf_machine_read_virtual(struct cf_machine *m, unsigned vcpu,
+	uint64_t gva, void *out, size_t len,
+	struct coffer_error *err) CF_MUST_CHECK;
 uint64_t cf_machine_instructions(struct cf_machine *m, unsigned vcpu);
 struct cf_buf;
 void cf_machine_describe(struct cf_machine *m, struct cf_buf *out);

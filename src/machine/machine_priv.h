@@ -109,6 +109,7 @@ struct cf_machine {
 	/* A launch that waits for LAUNCH_FINISH. */
 	struct cf_machine_launch launch;
 	bool launch_pending;
+	bool may_debug; /* the guest's policy lets the host look in */
 	struct cf_machine_result result;
 	struct cf_trace_entry trace[CF_TRACE_LEN];
 	size_t trace_at;

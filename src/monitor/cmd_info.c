@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * human-monitor-command: the few "info" texts that people ask for while a
- * guest runs.  A table of words; anything else is refused by name.
+ * human-monitor-command: the few texts that people ask for while a guest runs.
+ * A table of words; anything else is refused by name.
  */
 #include "monitor/monitor_priv.h"
 
 #include "base/base.h"
+#include "config.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static bool info_status(struct cf_monitor *mon, unsigned vcpu,
+static bool info_status(struct cf_monitor *mon, unsigned vcpu, const char *args,
 	struct cf_buf *out, struct qmp_error *e)
 {
 	cf_buf_printf(out, "VM status: %s\r\n",
@@ -18,8 +19,8 @@ static bool info_status(struct cf_monitor *mon, unsigned vcpu,
 	return true;
 }
 
-static bool info_cpus(struct cf_monitor *mon, unsigned vcpu, struct cf_buf *out,
-	struct qmp_error *e)
+static bool info_cpus(struct cf_monitor *mon, unsigned vcpu, const char *args,
+	struct cf_buf *out, struct qmp_error *e)
 {
 	unsigned n = mon->vm->vcpus(mon->vm->opaque);
 
@@ -28,8 +29,8 @@ static bool info_cpus(struct cf_monitor *mon, unsigned vcpu, struct cf_buf *out,
 	return true;
 }
 
-static bool info_sev(struct cf_monitor *mon, unsigned vcpu, struct cf_buf *out,
-	struct qmp_error *e)
+static bool info_sev(struct cf_monitor *mon, unsigned vcpu, const char *args,
+	struct cf_buf *out, struct qmp_error *e)
 {
 	struct cf_monitor_sev_info info = { 0 };
 
@@ -56,6 +57,21 @@ static bool info_sev(struct cf_monitor *mon, unsigned vcpu, struct cf_buf *out,
 		cf_buf_printf(out, "key-sharing: %s\r\n",
 			info.policy >> 1 & 1 ? "off" : "on");
 	}
+	return true;
+}
+
+static bool info_kvm(struct cf_monitor *mon, unsigned vcpu, const char *args,
+	struct cf_buf *out, struct qmp_error *e)
+{
+	cf_buf_printf(out, "kvm support: %s\r\n",
+		qmp_accel_is_kvm(mon) ? "enabled" : "disabled");
+	return true;
+}
+
+static bool info_version(struct cf_monitor *mon, unsigned vcpu,
+	const char *args, struct cf_buf *out, struct qmp_error *e)
+{
+	cf_buf_printf(out, "coffer " COFFER_VERSION "\r\n");
 	return true;
 }
 
@@ -95,7 +111,7 @@ static void print_registers(struct cf_buf *out, const struct cf_cpu_state *s)
 }
 
 static bool info_registers(struct cf_monitor *mon, unsigned vcpu,
-	struct cf_buf *out, struct qmp_error *e)
+	const char *args, struct cf_buf *out, struct qmp_error *e)
 {
 	struct cf_cpu_state s = { 0 };
 	struct coffer_error err;
@@ -113,24 +129,54 @@ static bool info_registers(struct cf_monitor *mon, unsigned vcpu,
 	return true;
 }
 
+static bool examine(struct cf_monitor *mon, unsigned vcpu, const char *args,
+	struct cf_buf *out, struct qmp_error *e)
+{
+	return qmp_examine(mon, vcpu, false, args, out, e);
+}
+
+static bool examine_physical(struct cf_monitor *mon, unsigned vcpu,
+	const char *args, struct cf_buf *out, struct qmp_error *e)
+{
+	return qmp_examine(mon, vcpu, true, args, out, e);
+}
+
 static const struct human_command {
 	const char *line;
-	bool (*print)(struct cf_monitor *mon, unsigned vcpu, struct cf_buf *out,
-		struct qmp_error *e);
+	bool has_args; /* what follows the words goes to print() */
+	bool (*print)(struct cf_monitor *mon, unsigned vcpu, const char *args,
+		struct cf_buf *out, struct qmp_error *e);
 } human_commands[] = {
-	{ "info status", info_status },
-	{ "info cpus", info_cpus },
-	{ "info sev", info_sev },
-	{ "info registers", info_registers },
+	{ "info status", false, info_status },
+	{ "info cpus", false, info_cpus },
+	{ "info sev", false, info_sev },
+	{ "info registers", false, info_registers },
+	{ "info kvm", false, info_kvm },
+	{ "info version", false, info_version },
+	{ "x", true, examine },
+	{ "xp", true, examine_physical },
 };
 
+/* The rest of the line when it is this command; NULL: it is not. */
+static const char *rest_of(const struct human_command *c, const char *line)
+{
+	size_t n = strlen(c->line);
+
+	if (strncmp(line, c->line, n) != 0)
+		return NULL;
+	if (line[n] == '\0')
+		return c->has_args ? NULL : line + n;
+	return c->has_args && strchr(" \t/", line[n]) ? line + n : NULL;
+}
+
 static struct json_object *print_command(struct cf_monitor *mon,
-	const struct human_command *c, unsigned vcpu, struct qmp_error *e)
+	const struct human_command *c, const char *args, unsigned vcpu,
+	struct qmp_error *e)
 {
 	struct json_object *text = NULL;
 	struct cf_buf out = { 0 };
 
-	if (c->print(mon, vcpu, &out, e)) {
+	if (c->print(mon, vcpu, args, &out, e)) {
 		const char *s = cf_buf_text(&out);
 
 		text = s ? json_object_new_string(s)
@@ -150,12 +196,15 @@ struct json_object *qmp_human_command(
 	if (cpu < 0 || (uint64_t)cpu >= mon->vm->vcpus(mon->vm->opaque))
 		return qmp_fail(
 			e, "Parameter 'cpu-index' expects a CPU number");
-	for (size_t i = 0; i < CF_ARRAY_LEN(human_commands); i++)
-		if (strcmp(human_commands[i].line, line) == 0)
-			return print_command(
-				mon, &human_commands[i], (unsigned)cpu, e);
+	for (size_t i = 0; i < CF_ARRAY_LEN(human_commands); i++) {
+		const char *rest = rest_of(&human_commands[i], line);
+
+		if (rest)
+			return print_command(mon, &human_commands[i], rest,
+				(unsigned)cpu, e);
+	}
 	return qmp_fail(e,
-		"no human command '%.60s'; there are: info status, info cpus, "
-		"info sev, info registers",
+		"no human command '%.60s'; there are: info status, cpus, sev, "
+		"registers, kvm, version, x /FMT ADDR, xp /FMT ADDR",
 		line);
 }

@@ -54,7 +54,7 @@ struct json_object *qmp_query_status(
 	return o;
 }
 
-static bool accel_is_kvm(const struct cf_monitor *mon)
+bool qmp_accel_is_kvm(const struct cf_monitor *mon)
 {
 	return mon->vm->accel_name &&
 		strcmp(mon->vm->accel_name(mon->vm->opaque), "kvm") == 0;
@@ -65,7 +65,7 @@ struct json_object *qmp_query_kvm(
 {
 	struct json_object *o = json_object_new_object();
 
-	qmp_add_bool(o, "enabled", accel_is_kvm(mon));
+	qmp_add_bool(o, "enabled", qmp_accel_is_kvm(mon));
 	qmp_add_bool(o, "present", access("/dev/kvm", F_OK) == 0);
 	return o;
 }

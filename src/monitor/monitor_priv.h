@@ -93,8 +93,15 @@ struct json_object *qmp_sev_inject_launch_secret(
 struct json_object *qmp_query_sev_attestation_report(
 	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
 
+/* cmd_examine.c: what follows "x" or "xp"; false with *e set. */
+struct cf_buf;
+bool qmp_examine(struct cf_monitor *mon, unsigned vcpu, bool physical,
+	const char *args, struct cf_buf *out, struct qmp_error *e);
+
 /* Text of "info sev" and friends, for human-monitor-command. */
 const char *qmp_sev_state_name(enum cf_sev_state s);
+
+bool qmp_accel_is_kvm(const struct cf_monitor *mon);
 
 /* Small JSON helpers. */
 void qmp_add_str(struct json_object *o, const char *key, const char *text);

@@ -121,6 +121,17 @@ static enum coffer_status fake_read(void *opaque, uint64_t gpa, void *out,
 	return COFFER_OK;
 }
 
+/* Linear addresses hold their own low byte; the upper half is not mapped. */
+static enum coffer_status fake_read_virtual(void *opaque, unsigned vcpu,
+	uint64_t gva, void *out, size_t len, struct coffer_error *e)
+{
+	if (gva >> 63)
+		return cf_fail(e, COFFER_ERR_ARGUMENT, "no page there");
+	for (size_t i = 0; i < len; i++)
+		((uint8_t *)out)[i] = (uint8_t)(gva + i + vcpu);
+	return COFFER_OK;
+}
+
 static enum coffer_status fake_registers(void *opaque, unsigned vcpu,
 	struct cf_cpu_state *out, struct coffer_error *e)
 {
@@ -129,7 +140,7 @@ static enum coffer_status fake_registers(void *opaque, unsigned vcpu,
 }
 
 static struct fake_vm fake;
-static const struct cf_monitor_vm fake_ops = {
+static struct cf_monitor_vm fake_ops = {
 	.opaque = &fake,
 	.run_state = fake_run_state,
 	.stop = fake_stop,
@@ -146,6 +157,7 @@ static const struct cf_monitor_vm fake_ops = {
 	.sev_inject_secret = fake_inject,
 	.sev_attestation = fake_attestation,
 	.read_physical = fake_read,
+	.read_virtual = fake_read_virtual,
 	.registers = fake_registers,
 };
 
@@ -416,9 +428,11 @@ static void test_failures_carry_the_reason(void **state)
 	assert_says("{\"execute\":\"system_reset\"}",
 		"\"class\": \"GenericError\", \"desc\": \"an SEV-ES guest "
 		"cannot reboot\"");
+	fake_ops.read_virtual = NULL;
 	assert_says("{\"execute\":\"memsave\",\"arguments\":{\"val\":0,"
 		    "\"size\":1,\"filename\":\"f\"}}",
 		"does not support saving memory");
+	fake_ops.read_virtual = fake_read_virtual;
 	assert_says("{\"execute\":\"memsave\",\"arguments\":{\"val\":0,"
 		    "\"size\":1,\"filename\":\"f\",\"cpu-index\":2}}",
 		"Parameter 'cpu-index' expects a CPU number");
@@ -453,6 +467,76 @@ static void test_pmemsave_writes_what_the_host_sees(void **state)
 	remove(dir);
 }
 
+static void test_memsave_goes_through_the_vcpu(void **state)
+{
+	char dir[] = "/tmp/coffer-test-XXXXXX", path[64], request[256];
+	uint8_t *data;
+	size_t len;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/m", dir);
+	snprintf(request, sizeof(request),
+		"{\"execute\":\"memsave\",\"arguments\":{\"val\":16382,"
+		"\"size\":4,\"cpu-index\":1,\"filename\":\"%s\"}}",
+		path);
+	negotiate();
+	assert_says(request, "{ \"return\": { } }");
+	assert_ok(cf_read_file(path, 1 << 20, &data, &len, &err));
+	assert_int_equal(len, 4);
+	assert_memory_equal(data, "\xff\x00\x01\x02", 4);
+	free(data);
+	assert_says("{\"execute\":\"memsave\",\"arguments\":{\"val\":"
+		    "9223372036854775808,\"size\":1,"
+		    "\"filename\":\"/dev/null\"}}",
+		"no page there");
+	assert_says("{\"execute\":\"memsave\",\"arguments\":{\"val\":0,"
+		    "\"size\":1,\"cpu-index\":2,\"filename\":\"/dev/null\"}}",
+		"expects a CPU number");
+	assert_says("{\"execute\":\"memsave\",\"arguments\":{\"val\":0,"
+		    "\"size\":-1,\"filename\":\"/dev/null\"}}",
+		"must not be negative");
+	remove(path);
+	remove(dir);
+}
+
+#define assert_human(line, want)                                            \
+	assert_says("{\"execute\":\"human-monitor-command\",\"arguments\":" \
+		    "{\"command-line\":\"" line "\"}}",                     \
+		(want))
+
+static void test_human_commands_examine_memory(void **state)
+{
+	negotiate();
+	assert_human("x /4xb 0x10",
+		"\"0000000000000010: 0x10 0x11 0x12 0x13"
+		"\\r\\n\"");
+	assert_human("x /2gx 0x10",
+		"0000000000000010: 0x1716151413121110 0x1f1e1d1c1b1a1918");
+	assert_human("x/5wx 0",
+		"0x0f0e0d0c\\r\\n0000000000000010: "
+		"0x13121110\\r\\n");
+	assert_human("x 128", "0000000000000080: 0x83828180\\r\\n");
+	assert_human("x /db 0xff",
+		"0000000000000"
+		"0ff: -1\\r\\n");
+	assert_human("x /ub 0xff", ": 255\\r\\n");
+	assert_human("x /2cb 0x1f", ": '\\\\x1f' ' '\\r\\n");
+	assert_human("x /xb $rip", "000000000000fff0: 0xf0\\r\\n");
+	assert_human("xp /2xh 0x100", "0000000000000100: 0x5a5a 0x5a5a\\r\\n");
+	assert_human("xp 0x100000", "no memory there");
+	assert_human("x 0x8000000000000000", "no page there");
+	assert_human("x /4i 0", "format 'i' is not known");
+	assert_human("x /0 0", "from 1 to 1024 units");
+	assert_human("x /99999999999999999999xb 0", "from 1 to 4096 units");
+	assert_human("x /4097b 0", "from 1 to 4096 units");
+	assert_human("x", "no human command 'x'");
+	assert_human("x /4", "'' is no address");
+	assert_human("x 12z", "'12z' is no address");
+	assert_human("x -1", "'-1' is no address");
+	assert_human("x $lunch", "no register '$lunch'");
+	assert_human("xy 0", "no human command 'xy 0'");
+}
+
 static void test_human_commands_print_text(void **state)
 {
 	negotiate();
@@ -462,6 +546,8 @@ static void test_human_commands_print_text(void **state)
 	assert_says("{\"execute\":\"human-monitor-command\",\"arguments\":"
 		    "{\"command-line\":\"info sev\"}}",
 		"debug: off");
+	assert_human("info kvm", "kvm support: disabled");
+	assert_human("info version", "coffer ");
 	assert_says("{\"execute\":\"human-monitor-command\",\"arguments\":"
 		    "{\"command-line\":\"info lunch\"}}",
 		"no human command 'info lunch'");
@@ -521,6 +607,8 @@ int main(void)
 		monitor_test(test_attestation_nonce_is_sixteen_bytes),
 		monitor_test(test_failures_carry_the_reason),
 		monitor_test(test_pmemsave_writes_what_the_host_sees),
+		monitor_test(test_memsave_goes_through_the_vcpu),
+		monitor_test(test_human_commands_examine_memory),
 		monitor_test(test_human_commands_print_text),
 		monitor_test(test_events_reach_negotiated_sessions_only),
 		monitor_test(test_addresses_follow_qemu),

@@ -290,7 +290,7 @@ static enum coffer_status set_state(struct cf_vm *vm, unsigned vcpu,
 static enum coffer_status get_state(struct cf_vm *vm, unsigned vcpu,
 	struct cf_cpu_state *s, struct coffer_error *err)
 {
-	if (vm->es)
+	if (vm->es && !vm->config.debug_policy)
 		return cf_fail(err, COFFER_ERR_STATE,
 			"accel: the registers of a %s guest are encrypted",
 			cf_platform_name(vm->config.platform));
