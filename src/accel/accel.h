@@ -63,6 +63,24 @@ struct cf_accel_host {
 	uint64_t (*clock_ns)(void *opaque, unsigned vcpu);
 };
 
+/*
+ * The certificates for extended guest requests of SNP guests, as the table of
+ * the GHCB specification.  lock() keeps them from being changed, together with
+ * the key that signs reports, until unlock(), which follows CF_CERTS_OK only;
+ * from any vCPU's thread.
+ */
+enum cf_certs {
+	CF_CERTS_OK,
+	CF_CERTS_BUSY, /* being changed: the guest is to try again */
+	CF_CERTS_FAILED,
+};
+struct cf_cert_source {
+	void *opaque;
+	/* *data stays valid until unlock(). */
+	enum cf_certs (*lock)(void *opaque, const uint8_t **data, size_t *len);
+	void (*unlock)(void *opaque);
+};
+
 struct cf_cpu_model; /* CPUID of a named CPU type, see accel/soft */
 
 /* What the soft engine writes to the log, level debug. */
@@ -82,9 +100,8 @@ struct cf_vm_config {
 	unsigned cbit;         /* C-bit position */
 	uint64_t sev_features; /* of the launched VMSAs */
 	unsigned trace;        /* CF_TRACE_* */
-	/* Certificate table for extended guest requests; may be NULL. */
-	const uint8_t *cert_table;
-	size_t cert_table_len;
+	/* For extended guest requests; kept; NULL: none. */
+	const struct cf_cert_source *certs;
 	unsigned faults; /* `soft` only: CF_FAULT_* */
 	/* The guest's policy permits debugging.  `soft` then shows the
 	 * registers of an encrypted save area, as DBG_DECRYPT of it would. */

@@ -146,6 +146,10 @@ static const struct qemu_prop sev_snp_guest_props[] = {
 		"32" },
 	{ "vcek-disabled", QEMU_BOOL, "off", "no reports signed by the VCEK",
 		NULL },
+	{ "certs-path", QEMU_STR, NULL,
+		"file with the certificates that the guest gets with its "
+		"report (table of the GHCB specification)",
+		NULL },
 	{ "secure-tsc", QEMU_BOOL, "off", "VMSA feature SecureTSC", NULL },
 	{ "tsc-frequency", QEMU_U32, "0", "Hz, with secure-tsc", NULL },
 	END_PROPS,

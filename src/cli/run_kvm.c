@@ -157,6 +157,7 @@ enum coffer_status run_make_hardware_processor(
 	struct cf_sp_kvm_config c = { .kvm = r->kvm,
 		.memory = cf_machine_memory(r->machine),
 		.sev_features = sev_features,
+		.request_certs = r->certs.path != NULL,
 		.legacy = legacy && strcmp(legacy, "on") == 0 };
 	enum coffer_status s = check_cbit(r, err);
 

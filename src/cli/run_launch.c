@@ -124,7 +124,9 @@ static enum coffer_status make_processor(
 		r->opts.platform, GUEST_ASID, r->opts.vcpus, &r->guest, err);
 	if (!s && r->opts.sp_vlek)
 		s = load_vlek(r, err);
-	return s ? s : cf_sp_soft_cert_table(r->sp, &r->cert_table, err);
+	if (s || r->certs.path)
+		return s;
+	return cf_sp_soft_cert_table(r->sp, &r->certs.table, err);
 }
 
 /* A file with base64 text, decoded. */
@@ -232,6 +234,9 @@ static enum coffer_status launch_confidential(
 	struct cf_machine_launch launch;
 	enum coffer_status s;
 
+	s = run_open_certs(r, err);
+	if (s)
+		return s;
 	s = r->kvm ? run_make_hardware_processor(r, sev_features(r), err)
 		   : make_processor(r, err);
 	if (s || (s = launch_params(r, err)) || (s = run_read_version(r, err)))
@@ -244,8 +249,7 @@ static enum coffer_status launch_confidential(
 		.params = &r->params,
 		.finish = &r->finish,
 		.asid = GUEST_ASID,
-		.cert_table = r->cert_table.data,
-		.cert_table_len = r->cert_table.len };
+		.certs = r->kvm && !r->certs.path ? NULL : &r->certs.source };
 	s = cf_machine_load_plan(r->machine, &launch, err);
 	if (s)
 		return s;
@@ -325,7 +329,7 @@ void run_end(struct run *r)
 	cf_kvm_close(r->kvm);
 	cf_sp_state_close(r->state);
 	cf_plan_destroy(r->plan);
-	cf_buf_finish(&r->cert_table);
+	run_close_certs(r);
 	free(r->session);
 	free(r->dh_cert);
 	r->machine = NULL;

@@ -55,7 +55,15 @@ struct run {
 	struct cf_sp_finish finish;
 	uint8_t id_block[96], id_auth[4096], cpuid_page[4096];
 	uint8_t *session, *dh_cert;
-	struct cf_buf cert_table;
+	struct run_certs {
+		struct cf_cert_source source;
+		const char *path; /* certs-path; NULL: the soft processor's */
+		int fd;
+		struct cf_buf table;
+		pthread_mutex_t mutex;
+		const struct cf_log *log;
+		bool is_open;
+	} certs;
 	uint8_t expected[CF_DIGEST_MAX], launched[CF_DIGEST_MAX];
 	size_t expected_len, launched_len;
 	struct cf_kvm_vm *kvm; /* hardware only */
@@ -93,6 +101,11 @@ enum coffer_status run_open_kvm(
 	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 enum coffer_status run_make_hardware_processor(struct run *r,
 	uint64_t sev_features, struct coffer_error *err) CF_MUST_CHECK;
+
+/* run_certs.c: what an SNP guest gets with its report. */
+enum coffer_status run_open_certs(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+void run_close_certs(struct run *r);
 
 /* run_platform.c */
 enum coffer_status run_read_version(

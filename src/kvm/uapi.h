@@ -33,6 +33,7 @@ enum cf_kvm_vm_type {
 #define CF_KVM_GRP_SEV           1
 #define CF_KVM_SEV_VMSA_FEATURES 0
 #define CF_KVM_SNP_POLICY_BITS   1
+#define CF_KVM_SEV_SNP_REQ_CERTS 2
 
 /* ioctls. */
 #define CF_KVM_SET_USER_MEMORY_REGION2 0x40A0AE49ul
@@ -60,6 +61,7 @@ enum cf_kvm_sev_id {
 	CF_KVM_SEV_SNP_LAUNCH_START = 100,
 	CF_KVM_SEV_SNP_LAUNCH_UPDATE = 101,
 	CF_KVM_SEV_SNP_LAUNCH_FINISH = 102,
+	CF_KVM_SEV_SNP_ENABLE_REQ_CERTS = 103,
 };
 
 #define CF_KVM_SEV_NO_FW_CALL 0xFFFFFFFFu
@@ -213,6 +215,12 @@ static_assert(sizeof(struct cf_kvm_create_guest_memfd) == 64, "guest_memfd");
 /* Exits. */
 #define CF_KVM_EXIT_MEMORY_FAULT     39
 #define CF_KVM_EXIT_SNP_REQ_CERTS    43
+struct cf_kvm_exit_snp_req_certs {
+	uint64_t gpa;    /* page aligned, not private */
+	uint64_t npages; /* room; the need, with ENOSPC */
+	uint64_t ret;    /* 0, ENOSPC, EAGAIN or EIO */
+};
+static_assert(sizeof(struct cf_kvm_exit_snp_req_certs) == 24, "req_certs");
 #define CF_KVM_SYSTEM_EVENT_SEV_TERM 6
 #define CF_KVM_HC_MAP_GPA_RANGE      12
 #define CF_KVM_MAP_GPA_ENCRYPTED     (1ull << 4)

@@ -33,8 +33,7 @@ enum coffer_status cf_machine_create_vm(struct cf_machine *m,
 	if (launch) {
 		c.sp = launch->sp;
 		c.asid = launch->asid;
-		c.cert_table = launch->cert_table;
-		c.cert_table_len = launch->cert_table_len;
+		c.certs = launch->certs;
 	}
 	return m->accel->vm_create(&c, &m->vm, err);
 }

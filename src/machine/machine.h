@@ -104,8 +104,7 @@ struct cf_machine_launch {
 	const struct cf_launch_params *params;
 	const struct cf_sp_finish *finish;
 	unsigned asid;
-	const uint8_t *cert_table; /* for extended guest requests */
-	size_t cert_table_len;
+	const struct cf_cert_source *certs; /* kept; may be NULL */
 };
 enum coffer_status cf_machine_load_plan(struct cf_machine *m,
 	const struct cf_machine_launch *launch,

@@ -67,10 +67,24 @@ static void fake_unmap(void *opaque, void *at, size_t len)
 	free(at);
 }
 
+static long get_attr(struct fake_kvm *f, const struct kvm_device_attr *attr)
+{
+	uint64_t value;
+
+	if (attr->group != CF_KVM_GRP_SEV)
+		return -ENXIO;
+	if (attr->attr == CF_KVM_SEV_VMSA_FEATURES)
+		value = f->vmsa_features;
+	else if (attr->attr == CF_KVM_SEV_SNP_REQ_CERTS && !f->no_req_certs)
+		value = 1;
+	else
+		return -ENXIO;
+	memcpy((void *)(uintptr_t)attr->addr, &value, sizeof(value));
+	return 0;
+}
+
 static long on_device(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 {
-	const struct kvm_device_attr *attr;
-
 	switch (request) {
 	case KVM_GET_API_VERSION:
 		return 12;
@@ -91,12 +105,7 @@ static long on_device(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 			(struct kvm_cpuid_entry2) { .function = 0, .eax = 1 };
 		return 0;
 	case CF_KVM_GET_DEVICE_ATTR:
-		attr = (const struct kvm_device_attr *)arg;
-		if (attr->group != CF_KVM_GRP_SEV ||
-			attr->attr != CF_KVM_SEV_VMSA_FEATURES)
-			return -ENXIO;
-		memcpy((void *)(uintptr_t)attr->addr, &f->vmsa_features, 8);
-		return 0;
+		return get_attr(f, (const struct kvm_device_attr *)arg);
 	default:
 		return fake_complain(
 			f, ENOTTY, "/dev/kvm: request 0x%lx", request);
@@ -229,6 +238,21 @@ static long on_vm(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 	}
 }
 
+/* The next entry after the exit completes it, immediate_exit or not. */
+static long complete_certs(struct fake_kvm *f, unsigned n)
+{
+	struct cf_kvm_exit_snp_req_certs req;
+
+	memcpy(&req, f->run[n] + 0x20, sizeof(req));
+	f->certs_answered = true;
+	f->certs_ret = req.ret;
+	f->certs_npages = req.npages;
+	if (req.ret && req.ret != ENOSPC && req.ret != EAGAIN && req.ret != EIO)
+		return fake_complain(
+			f, EINVAL, "certificates: error %d", (int)req.ret);
+	return 0;
+}
+
 /* A guest of the fake kernel does one thing, then asks to be kicked. */
 static long run_vcpu(struct fake_kvm *f, unsigned n)
 {
@@ -236,6 +260,15 @@ static long run_vcpu(struct fake_kvm *f, unsigned n)
 
 	if (f->is_snp && !f->is_running)
 		return fake_complain(f, EINVAL, "KVM_RUN before LAUNCH_FINISH");
+	if (f->on_run)
+		f->on_run(f, n);
+	if (f->ran[n] && f->exit_reason == CF_KVM_EXIT_SNP_REQ_CERTS &&
+		!f->certs_answered) {
+		long result = complete_certs(f, n);
+
+		if (result)
+			return result;
+	}
 	if (run->immediate_exit)
 		return -EINTR;
 	if (f->exit_reason && !f->ran[n]) {

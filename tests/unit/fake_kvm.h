@@ -30,6 +30,7 @@ struct fake_kvm {
 	int fail_errno;          /* ...fails with this errno */
 	uint32_t fail_fw;        /* ...and this firmware status */
 	bool no_dev_kvm, no_dev_sev;
+	bool no_req_certs; /* older than certificate requests */
 	unsigned cbitpos;  /* CPUID 8000_001F */
 	uint8_t last_word; /* what a guest writes to port 0xf4 */
 	/* Where the commands go once the rules are checked: a digest, or the
@@ -40,6 +41,8 @@ struct fake_kvm {
 	uint32_t exit_reason;
 	uint64_t exit_data[8]; /* the exit union, from its start */
 	long exit_result;      /* what KVM_RUN returns with it */
+	/* Called at each KVM_RUN; NULL: not. */
+	void (*on_run)(struct fake_kvm *f, unsigned vcpu);
 
 	/* What happened. */
 	char complaint[256]; /* first rule that was broken; "" if none */
@@ -47,10 +50,13 @@ struct fake_kvm {
 	bool is_running;     /* launch finished */
 	unsigned open_fds;
 	unsigned cpuid_queries; /* KVM_GET_SUPPORTED_CPUID */
+	/* KVM_EXIT_SNP_REQ_CERTS: what was answered. */
+	bool certs_answered;
+	uint64_t certs_ret, certs_npages;
 
 	/* Inside. */
 	long vm_type;
-	bool initialised, started, measured, is_es, is_snp;
+	bool initialised, started, measured, is_es, is_snp, gives_certs;
 	uint64_t init_features;
 	unsigned nvcpus;
 	uint8_t *run[FAKE_MAX_VCPUS];

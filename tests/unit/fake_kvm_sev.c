@@ -341,6 +341,11 @@ static long dispatch(struct fake_kvm *f, struct cf_kvm_sev_cmd *cmd, void *data)
 		result = measure_vmsas(f);
 		return result ? result
 			      : finish(f, f->started, "SNP_LAUNCH_FINISH");
+	case CF_KVM_SEV_SNP_ENABLE_REQ_CERTS:
+		if (!f->is_snp || !f->initialised || f->nvcpus)
+			return fake_complain(f, EINVAL, "REQ_CERTS order");
+		f->gives_certs = true;
+		return 0;
 	default:
 		return fake_complain(f, EINVAL, "SEV command %u", cmd->id);
 	}
@@ -370,6 +375,7 @@ static const struct {
 		sizeof(struct cf_kvm_sev_snp_launch_update) },
 	[CF_KVM_SEV_SNP_LAUNCH_FINISH] = { "SNP_FINISH",
 		sizeof(struct cf_kvm_sev_snp_launch_finish) },
+	[CF_KVM_SEV_SNP_ENABLE_REQ_CERTS] = { "REQ_CERTS", 0 },
 };
 
 /* The rules first, then the same command again to the processor. */
@@ -383,8 +389,8 @@ static long check_and_forward(
 	if (size)
 		memcpy(as_given, data, size);
 	result = dispatch(f, cmd, data);
-	if (result || !f->shape)
-		return result;
+	if (result || !f->shape || cmd->id == CF_KVM_SEV_SNP_ENABLE_REQ_CERTS)
+		return result; /* the last is KVM's alone */
 	if (size)
 		memcpy(data, as_given, size);
 	return cf_kvm_shape_op(f->shape, cmd);

@@ -148,10 +148,30 @@ static enum coffer_status guest_request(struct cf_sp_guest *g, uint64_t request,
 static const struct cf_sp_guest_ops sp_ops = { .guest_request = guest_request };
 static struct cf_sp_guest sp_guest = { .ops = &sp_ops };
 
+enum cf_certs cert_answer;
+int certs_locked;
+static uint8_t certs[5000];
+
+static enum cf_certs lock_certs(void *opaque, const uint8_t **data, size_t *len)
+{
+	if (cert_answer == CF_CERTS_OK)
+		certs_locked++;
+	*data = certs;
+	*len = sizeof(certs);
+	return cert_answer;
+}
+
+static void unlock_certs(void *opaque)
+{
+	certs_locked--;
+}
+
+static const struct cf_cert_source cert_source = { .lock = lock_certs,
+	.unlock = unlock_certs };
+
 static void start(bool snp)
 {
 	static const uint8_t vek[CF_VEK_LEN] = { 7 };
-	static uint8_t certs[5000];
 
 	memset(&vm, 0, sizeof(vm));
 	memset(cpu, 0, sizeof(cpu));
@@ -159,12 +179,13 @@ static void start(bool snp)
 	memset(&device, 0, sizeof(device));
 	memset(&sp, 0, sizeof(sp));
 	memset(certs, 0xCE, sizeof(certs));
+	cert_answer = CF_CERTS_OK;
+	certs_locked = 0;
 	vm.config = (struct cf_vm_config) { .asid = ASID,
 		.cbit = 51,
 		.sp = &sp_guest,
 		.sev_features = snp,
-		.cert_table = certs,
-		.cert_table_len = sizeof(certs) };
+		.certs = &cert_source };
 	vm.host = host;
 	vm.sev = vm.es = true;
 	vm.snp = snp;

@@ -51,6 +51,10 @@ extern struct seen_by_processor {
 	uint32_t status;
 } sp;
 
+/* What the host's certificates do; how often they are locked now. */
+extern enum cf_certs cert_answer;
+extern int certs_locked;
+
 int sev_start_snp(void **state);
 int sev_start_es(void **state);
 int sev_end(void **state);

@@ -441,6 +441,28 @@ static void test_ghcb_extended_request_brings_certificates(void **state)
 	assert_int_equal(certs[0], 0xCE);
 	assert_int_equal(certs[4999], 0xCE);
 	assert_int_equal(certs[5000], 0);
+	assert_int_equal(certs_locked, 0);
+}
+
+static void test_ghcb_extended_request_while_certificates_change(void **state)
+{
+	cert_answer = CF_CERTS_BUSY;
+	begin();
+	put(GHCB_RAX, 0x10000);
+	put(GHCB_RBX, 2);
+	call(0x80000012, 0x7000, 0x8000);
+	expect_ok();
+	assert_int_equal(got(GHCB_INFO2), UINT64_C(2) << 32); /* busy */
+	assert_int_equal(sp.request, 0);
+	cert_answer = CF_CERTS_FAILED;
+	begin();
+	put(GHCB_RAX, 0x10000);
+	put(GHCB_RBX, 2);
+	call(0x80000012, 0x7000, 0x8000);
+	expect_ok();
+	assert_int_equal(got(GHCB_INFO2), UINT64_C(0xFFFFFFFF) << 32);
+	assert_int_equal(sp.request, 0);
+	assert_int_equal(certs_locked, 0);
 }
 
 static void test_ghcb_small_events(void **state)
@@ -540,6 +562,7 @@ int main(void)
 		SNP(test_ghcb_psc_leaves_the_firmwares_pages),
 		SNP(test_ghcb_psc_of_the_present_state_keeps_validation),
 		SNP(test_ghcb_guest_request_passes_the_firmware_status),
+		SNP(test_ghcb_extended_request_while_certificates_change),
 		SNP(test_ghcb_extended_request_brings_certificates),
 		SNP(test_ghcb_small_events),
 		ES(test_ghcb_small_events),

@@ -57,6 +57,7 @@ static const struct documented documented[] = {
 		SWITCH },
 	{ "sev-snp-guest", "host-data", NULL, A32, A32, "AAA*", "base64" },
 	{ "sev-snp-guest", "vcek-disabled", "off", "on", "on", "vcek", SWITCH },
+	{ "sev-snp-guest", "certs-path", NULL, "/c", "/c", NULL, NULL },
 	{ "sev-snp-guest", "secure-tsc", "off", "on", "on", "tsc", SWITCH },
 	{ "sev-snp-guest", "tsc-frequency", "0", "2000000000", "2000000000",
 		"2G", NUMBER },

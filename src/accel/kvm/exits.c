@@ -14,6 +14,11 @@
 /* The exit union's fields that Debian 12's header lacks, by offset. */
 #define EXIT_UNION 0x20
 
+void *kvm_exit_data(struct kvm_run *run)
+{
+	return (uint8_t *)run + EXIT_UNION;
+}
+
 static uint64_t exit_u64(const struct kvm_run *run, size_t offset)
 {
 	return cf_load_le64((const uint8_t *)run + EXIT_UNION + offset);
@@ -174,6 +179,8 @@ bool kvm_handle_exit(
 		return handle_hypercall(vm, v->run, out);
 	case KVM_EXIT_SYSTEM_EVENT:
 		return handle_system_event(v->run, out);
+	case CF_KVM_EXIT_SNP_REQ_CERTS:
+		return kvm_handle_req_certs(vm, v, out);
 	case KVM_EXIT_SHUTDOWN:
 		return stop(out, CF_STOP_TRIPLE_FAULT, "kvm: triple fault");
 	case KVM_EXIT_DEBUG:

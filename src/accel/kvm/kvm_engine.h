@@ -20,6 +20,7 @@ struct kvm_vcpu {
 	pthread_t thread;
 	bool is_running;
 	atomic_bool kicked;
+	bool holds_certs; /* the lock on them, until the next entry is over */
 	/* A guest that asks for the same conversion for ever is stopped. */
 	uint64_t fault_gpa;
 	unsigned fault_repeats;
@@ -44,6 +45,13 @@ enum coffer_status kvm_get_state(struct cf_vm *vm, unsigned vcpu,
 enum coffer_status kvm_set_cpuid(
 	struct cf_vm *vm, unsigned vcpu, struct coffer_error *err);
 
+/* certs.c: a certificate request, and the end of one. */
+bool kvm_handle_req_certs(
+	struct cf_vm *vm, struct kvm_vcpu *v, struct cf_stop_info *out);
+void kvm_release_certs(struct cf_vm *vm, struct kvm_vcpu *v);
+
+/* exits.c: the fields of an exit that Debian 12's header does not know. */
+void *kvm_exit_data(struct kvm_run *run);
 /* exits.c: what KVM_RUN came back with.  True: enter the guest again; false:
  * *out says why the vCPU stops.  result is KVM_RUN's, negative errno. */
 bool kvm_handle_exit(

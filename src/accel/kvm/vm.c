@@ -173,12 +173,16 @@ static void run(
 		vm->state_protected = true;
 	set_running(vm, v, true);
 	while (go_on) {
-		/* In this order a kick is never lost: it sets kicked first. */
-		v->run->immediate_exit = 0;
-		if (atomic_exchange(&v->kicked, false))
+		long result;
+
+		/* In this order a kick is never lost: it sets kicked first.
+		 * A certificate request is completed before all else. */
+		v->run->immediate_exit = v->holds_certs;
+		if (!v->holds_certs && atomic_exchange(&v->kicked, false))
 			break;
-		go_on = kvm_handle_exit(vm, n,
-			cf_kvm_vcpu_ioctl(vm->kvm, v->fd, KVM_RUN, NULL), out);
+		result = cf_kvm_vcpu_ioctl(vm->kvm, v->fd, KVM_RUN, NULL);
+		kvm_release_certs(vm, v);
+		go_on = kvm_handle_exit(vm, n, result, out);
 	}
 	set_running(vm, v, false);
 }

@@ -16,6 +16,7 @@
 #define PAGE            4096u
 #define VMM_INVALID_LEN (UINT64_C(1) << 32)
 #define VMM_BUSY        (UINT64_C(2) << 32)
+#define VMM_GENERIC     (UINT64_C(0xFFFFFFFF) << 32)
 
 static bool pages_ok(const struct ghcb *g)
 {
@@ -54,16 +55,15 @@ enum cf_ghcb_error cf_ghcb_guest_request(struct ghcb *g)
 	return GHCB_OK;
 }
 
-enum cf_ghcb_error cf_ghcb_ext_request(struct ghcb *g)
+/* The table, and the answer of the firmware. */
+static enum cf_ghcb_error ext_request(
+	struct ghcb *g, const uint8_t *table, size_t len)
 {
-	const struct cf_vm_config *config = &g->cpu->vm->config;
 	uint64_t gpa = cf_ghcb_get(g, GHCB_RAX);
 	uint64_t pages = cf_ghcb_get(g, GHCB_RBX);
-	uint64_t need = (config->cert_table_len + PAGE - 1) / PAGE;
+	uint64_t need = (len + PAGE - 1) / PAGE;
 	struct coffer_error err;
 
-	if (!pages_ok(g))
-		return GHCB_BAD_INPUT;
 	if (pages < need) {
 		cf_ghcb_reply(g, GHCB_RBX, need);
 		g->result = VMM_INVALID_LEN;
@@ -75,8 +75,34 @@ enum cf_ghcb_error cf_ghcb_ext_request(struct ghcb *g)
 	g->result = send(g);
 	if (g->result || !need)
 		return GHCB_OK;
-	return cf_guest_write(g->cpu->vm->mem, gpa, config->cert_table,
-		       config->cert_table_len, &err) == COFFER_OK
+	return cf_guest_write(g->cpu->vm->mem, gpa, table, len, &err) ==
+			COFFER_OK
 		? GHCB_OK
 		: GHCB_BAD_INPUT;
+}
+
+enum cf_ghcb_error cf_ghcb_ext_request(struct ghcb *g)
+{
+	const struct cf_cert_source *certs = g->cpu->vm->config.certs;
+	enum cf_ghcb_error result;
+	const uint8_t *table = NULL;
+	size_t len = 0;
+
+	if (!pages_ok(g))
+		return GHCB_BAD_INPUT;
+	if (!certs)
+		return ext_request(g, NULL, 0);
+	switch (certs->lock(certs->opaque, &table, &len)) {
+	case CF_CERTS_OK:
+		break;
+	case CF_CERTS_BUSY:
+		g->result = VMM_BUSY;
+		return GHCB_OK;
+	default:
+		g->result = VMM_GENERIC;
+		return GHCB_OK;
+	}
+	result = ext_request(g, table, len);
+	certs->unlock(certs->opaque);
+	return result;
 }

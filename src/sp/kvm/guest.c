@@ -43,6 +43,25 @@ static enum coffer_status init2(
 		g->kvm, CF_KVM_SEV_INIT2, "KVM_SEV_INIT2", &init, NULL, err);
 }
 
+/* Before the first vCPU, says the kernel. */
+static enum coffer_status enable_certs(
+	const struct kvm_guest *g, struct coffer_error *err)
+{
+	uint64_t offered = 0;
+
+	if (g->generation != CF_KVM_SEV_SNP ||
+		!cf_kvm_system_attr(g->kvm, CF_KVM_GRP_SEV,
+			CF_KVM_SEV_SNP_REQ_CERTS, &offered) ||
+		!offered)
+		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+			"certs-path: this kernel does not ask for certificates "
+			"(KVM_X86_SEV_SNP_REQ_CERTS; Linux 7.0 or newer is "
+			"needed); leave certs-path out, the guest then fetches "
+			"them itself");
+	return cf_kvm_sev(g->kvm, CF_KVM_SEV_SNP_ENABLE_REQ_CERTS,
+		"SNP_ENABLE_REQ_CERTS", NULL, NULL, err);
+}
+
 static enum coffer_status initialise(const struct kvm_guest *g,
 	const struct cf_sp_kvm_config *config, struct coffer_error *err)
 {
@@ -66,7 +85,8 @@ static enum coffer_status initialise(const struct kvm_guest *g,
 			"and a minimum SEV ASID above 1 in the BIOS)");
 	if (config->legacy && !snp)
 		return init_legacy(g, err);
-	return init2(g, config->sev_features, err);
+	status = init2(g, config->sev_features, err);
+	return status || !config->request_certs ? status : enable_certs(g, err);
 }
 
 enum coffer_status cf_sp_kvm_create(const struct cf_sp_kvm_config *config,
