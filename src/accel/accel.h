@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cf_cpu_spec;
 struct cf_kvm_vm;
 struct cf_memory;
 struct cf_sp_guest;
@@ -96,6 +97,9 @@ struct cf_vm_config {
 	struct cf_sp_guest *sp;           /* kept; NULL: plain guest */
 	unsigned asid;                    /* key slot of the guest */
 	const char *cpu_model;            /* "EPYC-Milan" */
+	/* With features added and taken away; kept.  NULL: cpu_model as it is
+	 * (`soft`), all that the host supports (`kvm`). */
+	const struct cf_cpu_spec *cpu;
 	uint64_t tsc_hz;
 	unsigned cbit;         /* C-bit position */
 	uint64_t sev_features; /* of the launched VMSAs */
@@ -214,12 +218,18 @@ struct cf_accel_ops {
  * this model answers. */
 struct cf_cpuid_page_params {
 	const char *cpu_model;
+	const struct cf_cpu_spec *cpu; /* NULL: the type as it is */
 	enum cf_platform platform;
 	unsigned cbit, vcpus;
 	uint64_t tsc_hz;
 };
 enum coffer_status cf_accel_cpuid_page(const struct cf_cpuid_page_params *p,
 	uint8_t page[4096], struct coffer_error *err) CF_MUST_CHECK;
+
+/* The same from what KVM offers a guest of this type. */
+enum coffer_status cf_accel_kvm_cpuid_page(struct cf_kvm_vm *kvm,
+	const struct cf_cpuid_page_params *p, uint8_t page[4096],
+	struct coffer_error *err) CF_MUST_CHECK;
 
 /* NULL with the reason in *err when this machine cannot run it. */
 const struct cf_accel_ops *cf_accel_soft(struct coffer_error *err);

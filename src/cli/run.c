@@ -152,6 +152,34 @@ static int one_life(struct run *r, bool *again)
 	return status;
 }
 
+static void print_cpu_help(void)
+{
+	const char *name;
+
+	printf("types that -cpu takes:\n");
+	for (size_t i = 0; (name = cf_cpu_type_name(i)); i++)
+		printf("  %s\n", name);
+	printf("  max         all that engine and host have\n"
+	       "  host        the host's own, with KVM\n"
+	       "features, as +NAME or -NAME after the type:\n ");
+	for (unsigned w = 0, at = 1; w < CF_NWORDS; w++)
+		for (unsigned bit = 0; bit < 32; bit++) {
+			int n;
+
+			name = cf_cpu_feature_name(w, bit);
+			if (!name)
+				continue;
+			n = (int)strcspn(name, " ");
+			if (at + (unsigned)n > 76) {
+				printf("\n ");
+				at = 1;
+			}
+			at += (unsigned)printf(" %.*s", n, name);
+		}
+	printf("\nand check (say what is missing; on), enforce (refuse to "
+	       "start)\n");
+}
+
 int run_guest(int argc, char **argv, const struct cli_command *self,
 	const struct cf_kvm_sys *sys)
 {
@@ -166,6 +194,11 @@ int run_guest(int argc, char **argv, const struct cli_command *self,
 	r->self = self;
 	r->sys = sys;
 	status = qemu_options_parse(argc, argv, self, &r->opts);
+	if (status < 0 && r->opts.cpu && strcmp(r->opts.cpu, "help") == 0) {
+		print_cpu_help();
+		qemu_options_finish(&r->opts);
+		status = CLI_OK;
+	}
 	if (status >= 0) {
 		free(r);
 		return status;

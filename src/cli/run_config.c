@@ -304,6 +304,24 @@ static enum coffer_status configure_faults(
 	return COFFER_OK;
 }
 
+/* Without -cpu a plain guest on KVM gets the host's; all others the type that
+ * measurements assume. */
+static enum coffer_status configure_cpu(struct run *r, struct coffer_error *err)
+{
+	bool kvm = r->config.accel->vm_before_launch;
+	const char *fallback = kvm && !r->opts.guest ? "host" : "EPYC-Milan";
+	enum coffer_status s = cf_cpu_spec_parse(
+		r->opts.cpu ? r->opts.cpu : fallback, &r->cpu, err);
+
+	if (!s && !kvm && strcmp(r->cpu.name, "host") == 0)
+		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+			"-cpu host needs -accel kvm; in software 'max' is all "
+			"that engine and host have");
+	r->config.cpu_model = r->cpu.name;
+	r->config.cpu = &r->cpu;
+	return s;
+}
+
 enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_options *o = &r->opts;
@@ -313,14 +331,14 @@ enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 		.platform = o->platform,
 		.memory = o->ram,
 		.vcpus = o->vcpus,
-		.cpu_model = o->cpu ? o->cpu : "EPYC-Milan",
 		.paused = o->paused,
 		.log = &r->log,
 	};
 	if (o->guest)
 		r->config.cbit = (unsigned)qemu_get_u64(o->guest, "cbitpos");
 	if ((s = configure_faults(r, err)) || (s = configure_time(r, err)) ||
-		(s = run_choose_engine(r, err)) || (s = map_inputs(r, err)) ||
+		(s = run_choose_engine(r, err)) ||
+		(s = configure_cpu(r, err)) || (s = map_inputs(r, err)) ||
 		(s = open_named(r, err)) || (s = configure_devices(r, err)))
 		return s;
 	return configure_serial(r, err);

@@ -29,6 +29,22 @@ static uint64_t sev_features(const struct run *r)
 	return v;
 }
 
+/* Leaf 1 EAX, which the boot processor finds in EDX. */
+static enum coffer_status signature(
+	struct run *r, uint32_t *out, struct coffer_error *err)
+{
+	uint32_t regs[4] = { 0 };
+
+	if (cf_cpu_type_signature(r->cpu.name, out))
+		return COFFER_OK;
+	if (!r->kvm || !cf_cpu_spec_is_host(&r->cpu))
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-cpu %s: not a known type", r->cpu.name);
+	r->sys->cpuid(r->sys->opaque, 1, regs);
+	*out = regs[0];
+	return COFFER_OK;
+}
+
 static enum coffer_status firmware_plan(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_options *o = &r->opts;
@@ -48,9 +64,9 @@ static enum coffer_status firmware_plan(struct run *r, struct coffer_error *err)
 	s = cf_ovmf_parse(r->firmware.data, r->firmware.len, &r->ovmf, err);
 	if (s)
 		return s;
-	if (!cf_cpu_type_signature(r->config.cpu_model, &p.cpuid_signature))
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-cpu %s: not a known type", r->config.cpu_model);
+	s = signature(r, &p.cpuid_signature, err);
+	if (s)
+		return s;
 	if (qemu_get_bool(o->guest, "kernel-hashes")) {
 		if (!r->kernel.len)
 			return cf_fail(err, COFFER_ERR_ARGUMENT,
@@ -172,6 +188,7 @@ static enum coffer_status snp_params(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_set *g = r->opts.guest;
 	struct cf_sp_finish *f = &r->finish;
+	struct cf_cpuid_page_params page;
 	size_t block, auth, ignored;
 	enum coffer_status s;
 
@@ -199,14 +216,16 @@ static enum coffer_status snp_params(struct run *r, struct coffer_error *err)
 		f->id_auth = r->plan->id_auth;
 	}
 	r->params.cpuid_page = r->cpuid_page;
-	return cf_accel_cpuid_page(
-		&(struct cf_cpuid_page_params) {
-			.cpu_model = r->config.cpu_model,
-			.platform = r->opts.platform,
-			.cbit = r->config.cbit,
-			.vcpus = r->opts.vcpus,
-			.tsc_hz = CF_MACHINE_TSC_HZ },
-		r->cpuid_page, err);
+	page = (struct cf_cpuid_page_params) { .cpu_model = r->config.cpu_model,
+		.cpu = r->config.cpu,
+		.platform = r->opts.platform,
+		.cbit = r->config.cbit,
+		.vcpus = r->opts.vcpus,
+		.tsc_hz = CF_MACHINE_TSC_HZ };
+	if (r->kvm)
+		return cf_accel_kvm_cpuid_page(
+			r->kvm, &page, r->cpuid_page, err);
+	return cf_accel_cpuid_page(&page, r->cpuid_page, err);
 }
 
 static enum coffer_status launch_params(struct run *r, struct coffer_error *err)

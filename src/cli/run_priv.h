@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/qemu_opts.h"
 #include "igvm/igvm.h"
+#include "image/cpu_feature.h"
 #include "image/image.h"
 #include "kvm/kvm.h"
 #include "machine/block.h"
@@ -26,6 +27,7 @@ struct run {
 	struct qemu_options opts;
 	struct cf_log log;
 	struct cf_machine_config config;
+	struct cf_cpu_spec cpu;
 	struct cf_chardev *chardev[RUN_MAX_CHARDEVS]; /* owned */
 	struct {
 		const char *id; /* of -chardev; NULL: another option's */

@@ -52,6 +52,7 @@ struct cf_machine_config {
 	uint64_t memory; /* bytes of RAM, whole MiB */
 	unsigned vcpus;
 	const char *cpu_model;
+	const struct cf_cpu_spec *cpu; /* kept; NULL: the type as it is */
 	unsigned cbit; /* C-bit position, for confidential guests */
 	const struct cf_accel_ops *accel;
 	struct cf_kvm_vm *kvm; /* with the kvm engine; kept */

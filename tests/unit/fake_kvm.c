@@ -27,6 +27,7 @@ void fake_kvm_init(struct fake_kvm *f)
 		.vm_types = 1u << 0 | 1u << 2 | 1u << 3 | 1u << 4,
 		.es_configured = true,
 		.cbitpos = 51,
+		.cpu_type = "EPYC-Genoa",
 		.vm_type = -1,
 	};
 }
@@ -100,10 +101,7 @@ static long on_device(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 		return FAKE_VM_FD;
 	case KVM_GET_SUPPORTED_CPUID:
 		f->cpuid_queries++;
-		((struct kvm_cpuid2 *)arg)->nent = 1;
-		((struct kvm_cpuid2 *)arg)->entries[0] =
-			(struct kvm_cpuid_entry2) { .function = 0, .eax = 1 };
-		return 0;
+		return fake_supported_cpuid(f, (struct kvm_cpuid2 *)arg);
 	case CF_KVM_GET_DEVICE_ATTR:
 		return get_attr(f, (const struct kvm_device_attr *)arg);
 	default:
@@ -287,6 +285,17 @@ static long run_vcpu(struct fake_kvm *f, unsigned n)
 	return 0;
 }
 
+static long set_cpuid(
+	struct fake_kvm *f, unsigned n, const struct kvm_cpuid2 *list)
+{
+	if (!list->nent || list->nent > CF_ARRAY_LEN(f->cpuid[n]))
+		return fake_complain(f, E2BIG, "%u CPUID entries", list->nent);
+	memcpy(f->cpuid[n], list->entries,
+		list->nent * sizeof(list->entries[0]));
+	f->ncpuid[n] = list->nent;
+	return 0;
+}
+
 static long on_vcpu(
 	struct fake_kvm *f, unsigned n, unsigned long request, uintptr_t arg)
 {
@@ -294,6 +303,7 @@ static long on_vcpu(
 	case KVM_RUN:
 		return run_vcpu(f, n);
 	case KVM_SET_CPUID2:
+		return set_cpuid(f, n, (const struct kvm_cpuid2 *)arg);
 	case KVM_SET_MP_STATE:
 	case KVM_NMI:
 		return 0;

@@ -13,6 +13,8 @@
 #include "memory/memory.h"
 #include "sp/sp.h"
 
+#include <linux/kvm.h>
+
 #define FAKE_MAX_VCPUS 8
 #define FAKE_MAX_SLOTS 8
 #define FAKE_MAX_PAGES 8192
@@ -30,9 +32,10 @@ struct fake_kvm {
 	int fail_errno;          /* ...fails with this errno */
 	uint32_t fail_fw;        /* ...and this firmware status */
 	bool no_dev_kvm, no_dev_sev;
-	bool no_req_certs; /* older than certificate requests */
-	unsigned cbitpos;  /* CPUID 8000_001F */
-	uint8_t last_word; /* what a guest writes to port 0xf4 */
+	bool no_req_certs;    /* older than certificate requests */
+	unsigned cbitpos;     /* CPUID 8000_001F */
+	const char *cpu_type; /* whose features KVM supports */
+	uint8_t last_word;    /* what a guest writes to port 0xf4 */
 	/* Where the commands go once the rules are checked: a digest, or the
 	 * whole software processor in the kernel's shape; each may be NULL. */
 	struct cf_kvm_shape *shape;
@@ -53,6 +56,9 @@ struct fake_kvm {
 	/* KVM_EXIT_SNP_REQ_CERTS: what was answered. */
 	bool certs_answered;
 	uint64_t certs_ret, certs_npages;
+	/* KVM_SET_CPUID2 of each vCPU. */
+	struct kvm_cpuid_entry2 cpuid[FAKE_MAX_VCPUS][64];
+	uint32_t ncpuid[FAKE_MAX_VCPUS];
 
 	/* Inside. */
 	long vm_type;

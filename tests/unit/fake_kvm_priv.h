@@ -25,6 +25,7 @@ int fake_slot_of(const struct fake_kvm *f, uint64_t gpa);
 
 long fake_sev_op(struct fake_kvm *f, struct cf_kvm_sev_cmd *cmd);
 long fake_sev_device(struct fake_kvm *f, struct cf_sev_issue_cmd *cmd);
+long fake_supported_cpuid(const struct fake_kvm *f, struct kvm_cpuid2 *list);
 long fake_registers(
 	struct fake_kvm *f, unsigned n, unsigned long request, void *arg);
 

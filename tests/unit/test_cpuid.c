@@ -2,6 +2,7 @@
 /* CPUID of the CPU types and the SNP CPUID page, against the manual. */
 #include "accel/soft/cpuid_priv.h"
 #include "base/bytes.h"
+#include "image/cpu_feature.h"
 #include "image/image.h"
 
 #include <setjmp.h>
@@ -104,6 +105,43 @@ static void test_cpuid_follows_control_registers(void **state)
 	cf_cpuid(&env, 0xd, 0, r);
 	assert_int_equal(r[1], 576);
 	assert_int_equal(r[0], cf_cpuid_xcr0(&env));
+}
+
+/* -cpu TYPE,-x: what depends on it goes too; +x: as far as it can be had. */
+static void test_cpuid_follows_the_features_of_the_option(void **state)
+{
+	struct cf_cpuid_env env = env_of("EPYC-Milan", CF_PLATFORM_NATIVE);
+	struct cf_cpu_spec spec;
+	struct coffer_error err;
+	uint32_t with[4], without[4];
+
+	cf_cpuid(&env, 7, 0, with);
+	assert_int_equal(
+		cf_cpu_spec_parse("EPYC-Milan,-avx,-umip,-smep", &spec, &err),
+		COFFER_OK);
+	env.spec = &spec;
+	cf_cpuid(&env, 7, 0, without);
+	assert_int_equal(without[1], with[1] & ~(1u << 5 | 1u << 7));
+	assert_int_equal(with[2] & ~without[2], 1u << 2);
+	cf_cpuid(&env, 1, 0, without);
+	assert_int_equal(without[2] & (1u << 28 | 1u << 12), 0);
+	assert_int_equal(cf_cpuid_xcr0(&env), 3);
+	assert_int_equal(cf_cpuid_cr4(&env) & 1u << 11, 0);
+	assert_int_equal(
+		cf_cpu_spec_check(env.model, &spec, NULL, &err), COFFER_OK);
+	/* The engine implements PCID and never SVM. */
+	env = env_of("EPYC", CF_PLATFORM_NATIVE);
+	assert_int_equal(
+		cf_cpu_spec_parse("EPYC,+pcid,+svm", &spec, &err), COFFER_OK);
+	env.spec = &spec;
+	cf_cpuid(&env, 1, 0, with);
+	assert_int_equal(with[2] >> 17 & 1, 1);
+	cf_cpuid(&env, 0x80000001, 0, with);
+	assert_int_equal(with[2] >> 2 & 1, 0);
+	spec.enforce = true;
+	assert_int_equal(cf_cpu_spec_check(env.model, &spec, NULL, &err),
+		COFFER_ERR_UNSUPPORTED);
+	assert_non_null(strstr(err.msg, "svm"));
 }
 
 /* Later types have what earlier ones lack, and nothing is lost. */
@@ -240,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_cpuid_identifies_type),
 		cmocka_unit_test(test_cpuid_has_the_kernel_baseline),
 		cmocka_unit_test(test_cpuid_follows_control_registers),
+		cmocka_unit_test(test_cpuid_follows_the_features_of_the_option),
 		cmocka_unit_test(test_cpuid_types_differ),
 		cmocka_unit_test(test_cpuid_offers_no_more_than_the_host),
 		cmocka_unit_test(test_cpuid_sev_leaf),

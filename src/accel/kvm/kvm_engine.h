@@ -30,7 +30,7 @@ struct cf_vm {
 	struct cf_vm_config config;
 	struct cf_kvm_vm *kvm;
 	pthread_mutex_t lock;
-	struct kvm_cpuid2 *cpuid; /* what KVM supports */
+	struct kvm_cpuid2 *cpuid; /* of all vCPUs, but for their numbers */
 	bool state_protected;     /* registers can no longer be read or set */
 	struct kvm_vcpu vcpu[CF_MAX_VCPUS];
 };
@@ -41,7 +41,8 @@ enum coffer_status kvm_set_state(struct cf_vm *vm, unsigned vcpu,
 enum coffer_status kvm_get_state(struct cf_vm *vm, unsigned vcpu,
 	struct cf_cpu_state *s, struct coffer_error *err);
 
-/* cpuid.c */
+/* cpuid.c: once for the VM, then for each vCPU. */
+enum coffer_status kvm_build_cpuid(struct cf_vm *vm, struct coffer_error *err);
 enum coffer_status kvm_set_cpuid(
 	struct cf_vm *vm, unsigned vcpu, struct coffer_error *err);
 

@@ -71,17 +71,16 @@ static enum coffer_status enable_hypercall_exit(
 static enum coffer_status create_vcpus(
 	struct cf_vm *vm, struct coffer_error *err)
 {
-	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+	enum coffer_status status = kvm_build_cpuid(vm, err);
+
+	for (unsigned i = 0; !status && i < vm->config.vcpus; i++) {
 		struct kvm_vcpu *v = &vm->vcpu[i];
-		enum coffer_status status;
 
 		status = cf_kvm_create_vcpu(vm->kvm, i, &v->fd, &v->run, err);
 		if (!status)
 			status = kvm_set_cpuid(vm, i, err);
-		if (status)
-			return status;
 	}
-	return COFFER_OK;
+	return status;
 }
 
 static void vm_destroy(struct cf_vm *vm)

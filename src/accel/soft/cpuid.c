@@ -274,7 +274,7 @@ void cf_cpuid(const struct cf_cpuid_env *env, uint32_t leaf, uint32_t subleaf,
 		put_vendor(out, "CofferCoffer");
 		return;
 	}
-	cf_cpu_features_offered(env->model, &f);
+	cf_cpu_features_offered(env->model, env->spec, &f);
 	if (leaf >= 0x80000000)
 		extended(env, &f, leaf, subleaf, out);
 	else
@@ -285,7 +285,7 @@ uint64_t cf_cpuid_xcr0(const struct cf_cpuid_env *env)
 {
 	struct cf_cpu_features f;
 
-	cf_cpu_features_offered(env->model, &f);
+	cf_cpu_features_offered(env->model, env->spec, &f);
 	if (!(f.w[CF_W_1_ECX] & CF_1_ECX_XSAVE))
 		return 0;
 	return CF_XCR0_X87 | CF_XCR0_SSE |
@@ -297,7 +297,7 @@ uint64_t cf_cpuid_cr4(const struct cf_cpuid_env *env)
 	struct cf_cpu_features f;
 	uint64_t cr4 = CR4_BASE | CR4_PCE;
 
-	cf_cpu_features_offered(env->model, &f);
+	cf_cpu_features_offered(env->model, env->spec, &f);
 	if (f.w[CF_W_1_ECX] & CF_1_ECX_XSAVE)
 		cr4 |= CR4_OSXSAVE;
 	if (f.w[CF_W_1_ECX] & CF_1_ECX_PCID)

@@ -4,24 +4,7 @@
 #define CF_ACCEL_SOFT_CPUID_MODEL_PRIV_H
 
 #include "accel/soft/cpuid_priv.h"
-
-/* The registers that hold feature bits. */
-enum cf_cpuid_word {
-	CF_W_1_ECX,
-	CF_W_1_EDX,
-	CF_W_7_EBX,
-	CF_W_7_ECX,
-	CF_W_7_EDX,
-	CF_W_D1_EAX,
-	CF_W_81_ECX, /* 0x80000001 */
-	CF_W_81_EDX,
-	CF_W_88_EBX, /* 0x80000008 */
-	CF_NWORDS,
-};
-
-struct cf_cpu_features {
-	uint32_t w[CF_NWORDS];
-};
+#include "image/cpu_feature.h"
 
 struct cf_cpu_cache {
 	uint8_t level;
@@ -40,11 +23,12 @@ struct cf_cpu_model {
 	struct cf_cpu_cache cache[CF_CPU_NCACHES];
 };
 
-/* What the guest may see of a type's features: those that the engine
+/* What the guest may see of a type's features, with those that -cpu adds and
+ * less those that it takes away (spec may be NULL): those that the engine
  * implements itself, and those that it executes natively if the host has
  * them. */
-void cf_cpu_features_offered(
-	const struct cf_cpu_model *m, struct cf_cpu_features *out);
+void cf_cpu_features_offered(const struct cf_cpu_model *m,
+	const struct cf_cpu_spec *spec, struct cf_cpu_features *out);
 
 /* Bits by name, where code asks for them. */
 #define CF_1_ECX_PCID     (1u << 17)

@@ -10,6 +10,7 @@
 #include "accel/soft/cpuid_model_priv.h"
 
 #include "base/base.h"
+#include "base/log.h"
 #include "image/image.h"
 
 #include <cpuid.h>
@@ -231,13 +232,52 @@ static void ask_host(void)
 	}
 }
 
-void cf_cpu_features_offered(
-	const struct cf_cpu_model *m, struct cf_cpu_features *out)
+static uint32_t possible(size_t word)
 {
 	pthread_once(&host_once, ask_host);
+	return by_engine.w[word] | (natively.w[word] & host.w[word]);
+}
+
+void cf_cpu_features_offered(const struct cf_cpu_model *m,
+	const struct cf_cpu_spec *spec, struct cf_cpu_features *out)
+{
+	for (size_t i = 0; i < CF_NWORDS; i++) {
+		uint32_t want = m->features.w[i];
+
+		if (spec)
+			want = (want | spec->add.w[i]) & ~spec->remove.w[i];
+		out->w[i] = want & possible(i);
+	}
+	if (spec)
+		cf_cpu_feature_close(out);
+}
+
+enum coffer_status cf_cpu_spec_check(const struct cf_cpu_model *m,
+	const struct cf_cpu_spec *spec, const struct cf_log *log,
+	struct coffer_error *err)
+{
+	struct cf_cpu_features type = { 0 }, missing;
+	char names[200];
+
+	if (spec->enforce && !cf_cpu_type_features(m->name, &type))
+		type = m->features; /* "max" */
 	for (size_t i = 0; i < CF_NWORDS; i++)
-		out->w[i] = m->features.w[i] &
-			(by_engine.w[i] | (natively.w[i] & host.w[i]));
+		missing.w[i] = (type.w[i] | spec->add.w[i]) &
+			~spec->remove.w[i] & ~possible(i);
+	cf_cpu_feature_list(&missing, names, sizeof(names));
+	if (!names[0])
+		return COFFER_OK;
+	if (spec->enforce)
+		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+			"-cpu %s,enforce: the software CPU on this host does "
+			"not have: %s",
+			m->name, names);
+	if (spec->check)
+		cf_log(log, CF_LOG_WARN,
+			"cpu: %s: the software CPU on this host does not have: "
+			"%s",
+			m->name, names);
+	return COFFER_OK;
 }
 
 static enum coffer_status unknown(const char *name, struct coffer_error *err)

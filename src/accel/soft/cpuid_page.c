@@ -81,7 +81,8 @@ void cf_cpuid_page_fill(const struct cf_cpuid_env *env, uint8_t page[4096])
 enum coffer_status cf_accel_cpuid_page(const struct cf_cpuid_page_params *p,
 	uint8_t page[4096], struct coffer_error *err)
 {
-	struct cf_cpuid_env env = { .platform = p->platform,
+	struct cf_cpuid_env env = { .spec = p->cpu,
+		.platform = p->platform,
 		.cbit = p->cbit,
 		.vcpus = p->vcpus,
 		.tsc_hz = p->tsc_hz };

@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 struct cf_cpu_model;
+struct cf_cpu_spec;
+struct cf_log;
 
 /* "EPYC-Milan", "EPYC-v4", "max", ...; case matters, as in QEMU.  An unknown
  * name is refused with the list of known ones. */
@@ -26,11 +28,18 @@ const char *cf_cpu_model_name(size_t i);
 /* Leaf 1 EAX: family, model, stepping. */
 uint32_t cf_cpu_model_signature(const struct cf_cpu_model *m);
 
+/* What -cpu adds and this engine or host lacks is logged; with enforce also
+ * what it lacks of the type, and refused. */
+enum coffer_status cf_cpu_spec_check(const struct cf_cpu_model *m,
+	const struct cf_cpu_spec *spec, const struct cf_log *log,
+	struct coffer_error *err) CF_MUST_CHECK;
+
 /* What CPUID depends on beside the type. */
 struct cf_cpuid_env {
 	const struct cf_cpu_model *model;
-	enum cf_platform platform; /* leaf 0x8000001F for SEV guests */
-	unsigned cbit;             /* SEV guests */
+	const struct cf_cpu_spec *spec; /* NULL: the type as it is */
+	enum cf_platform platform;      /* leaf 0x8000001F for SEV guests */
+	unsigned cbit;                  /* SEV guests */
 	unsigned vcpus;
 	unsigned vcpu; /* also its APIC id */
 	uint64_t cr4, xcr0, xss;

@@ -129,6 +129,7 @@ static struct vcpu *create_vcpu(struct cf_vm *vm, unsigned index)
 	}
 	cpu->cpuid = (struct cf_cpuid_env) {
 		.model = vm->model,
+		.spec = vm->config.cpu,
 		.platform = vm->config.platform,
 		.cbit = vm->config.cbit,
 		.vcpus = vm->nvcpus,
@@ -221,6 +222,8 @@ static enum coffer_status fill_vm(struct cf_vm *vm,
 	vm->tsc_hz = c->tsc_hz ? c->tsc_hz : 1000000000u;
 	st = cf_cpu_model_find(
 		c->cpu_model ? c->cpu_model : "EPYC-Milan", &vm->model, err);
+	if (!st && c->cpu)
+		st = cf_cpu_spec_check(vm->model, c->cpu, c->log, err);
 	if (st)
 		return st;
 	vm->sev = c->platform >= CF_PLATFORM_SEV;
