@@ -126,6 +126,7 @@ enum coffer_status run_open_kvm(struct run *r, struct coffer_error *err)
 		.log = &r->log,
 		.generation = generation(r),
 		.legacy = legacy && strcmp(legacy, "on") == 0,
+		.legacy_if_old = legacy && strcmp(legacy, "auto") == 0,
 		.sev_device = g ? qemu_get(g, "sev-device") : NULL };
 	enum coffer_status s;
 
@@ -153,12 +154,14 @@ static enum coffer_status check_cbit(struct run *r, struct coffer_error *err)
 enum coffer_status run_make_hardware_processor(
 	struct run *r, uint64_t sev_features, struct coffer_error *err)
 {
-	const char *legacy = qemu_get(r->opts.guest, "legacy-vm-type");
 	struct cf_sp_kvm_config c = { .kvm = r->kvm,
 		.memory = cf_machine_memory(r->machine),
 		.sev_features = sev_features,
 		.request_certs = r->certs.path != NULL,
-		.legacy = legacy && strcmp(legacy, "on") == 0 };
+		.tsc_khz = (uint32_t)(qemu_get_u64(
+					      r->opts.guest, "tsc-frequency") /
+			1000),
+		.legacy = cf_kvm_is_legacy(r->kvm) };
 	enum coffer_status s = check_cbit(r, err);
 
 	return s ? s : cf_sp_kvm_create(&c, &r->guest, err);

@@ -57,6 +57,9 @@ static enum coffer_status firmware_plan(struct run *r, struct coffer_error *err)
 		.policy = qemu_get_u64(o->guest, "policy") };
 	enum coffer_status s;
 
+	/* Without INIT2 the kernel builds other VMSAs. */
+	if (r->kvm && cf_kvm_is_legacy(r->kvm))
+		p.era = cf_vmsa_era_by_name(CF_VMM_QEMU, "es-init");
 	if (!r->firmware.len)
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"a confidential guest needs an IGVM file or firmware: "

@@ -45,7 +45,8 @@ struct cf_kvm_vm;
 
 /*
  * Open /dev/kvm and create a VM of the type that a generation needs.  legacy:
- * SEV and SEV-ES through the default VM type and KVM_SEV(_ES)_INIT.
+ * SEV and SEV-ES through the default VM type and KVM_SEV(_ES)_INIT;
+ * legacy_if_old: only where the kernel knows no other way.
  * sev_device: "/dev/sev"; not opened for plain guests.
  * Messages say what is missing and how to get it.
  */
@@ -53,7 +54,7 @@ struct cf_kvm_config {
 	const struct cf_kvm_sys *sys; /* kept */
 	const struct cf_log *log;     /* kept; NULL: none */
 	enum cf_kvm_generation generation;
-	bool legacy;
+	bool legacy, legacy_if_old;
 	const char *sev_device;
 };
 enum coffer_status cf_kvm_open(const struct cf_kvm_config *config,
@@ -61,6 +62,8 @@ enum coffer_status cf_kvm_open(const struct cf_kvm_config *config,
 void cf_kvm_close(struct cf_kvm_vm *vm); /* NULL is fine */
 
 enum cf_kvm_generation cf_kvm_generation_of(const struct cf_kvm_vm *vm);
+/* SEV or SEV-ES by the older commands. */
+bool cf_kvm_is_legacy(const struct cf_kvm_vm *vm);
 
 /* ioctl on the VM; the result or a negative errno. */
 long cf_kvm_ioctl(struct cf_kvm_vm *vm, unsigned long request, void *arg);

@@ -18,6 +18,7 @@ struct cf_kvm_vm {
 	const struct cf_kvm_sys *sys;
 	const struct cf_log *log;
 	enum cf_kvm_generation generation;
+	bool legacy;
 	int kvm_fd, vm_fd, sev_fd;
 	size_t run_len; /* size of a vCPU's run area */
 	struct kvm_slot slot[KVM_MAX_SLOTS];

@@ -20,6 +20,11 @@ static const struct generation {
 	[CF_KVM_SEV_SNP] = { "SEV-SNP", CF_KVM_SNP_VM },
 };
 
+bool cf_kvm_is_legacy(const struct cf_kvm_vm *vm)
+{
+	return vm->legacy;
+}
+
 enum cf_kvm_generation cf_kvm_generation_of(const struct cf_kvm_vm *vm)
 {
 	return vm->generation;
@@ -105,13 +110,18 @@ static enum coffer_status open_kvm(
 	return COFFER_OK;
 }
 
+static bool offers_type(struct cf_kvm_vm *vm, unsigned long type)
+{
+	long types = kvm_system(vm, KVM_CHECK_EXTENSION, CF_KVM_CAP_VM_TYPES);
+
+	return type == CF_KVM_DEFAULT_VM || (types > 0 && types >> type & 1);
+}
+
 /* The VM type must be one that this kernel offers. */
 static enum coffer_status check_type(
 	struct cf_kvm_vm *vm, unsigned long type, struct coffer_error *err)
 {
-	long types = kvm_system(vm, KVM_CHECK_EXTENSION, CF_KVM_CAP_VM_TYPES);
-
-	if (type == CF_KVM_DEFAULT_VM || (types > 0 && types >> type & 1))
+	if (offers_type(vm, type))
 		return COFFER_OK;
 	return cf_fail(err, COFFER_ERR_UNSUPPORTED,
 		"/dev/kvm: this kernel does not offer %s guests (VM type %lu); "
@@ -134,6 +144,11 @@ static enum coffer_status open_sev(
 	return COFFER_OK;
 }
 
+static bool may_be_legacy(enum cf_kvm_generation g)
+{
+	return g == CF_KVM_SEV || g == CF_KVM_SEV_ES;
+}
+
 static enum coffer_status create_vm(struct cf_kvm_vm *vm,
 	const struct cf_kvm_config *config, struct coffer_error *err)
 {
@@ -141,9 +156,12 @@ static enum coffer_status create_vm(struct cf_kvm_vm *vm,
 	enum coffer_status status;
 	long fd;
 
-	if (config->legacy && config->generation != CF_KVM_SEV_SNP)
-		type = CF_KVM_DEFAULT_VM;
 	status = open_kvm(vm, err);
+	if (!status && may_be_legacy(config->generation))
+		vm->legacy = config->legacy ||
+			(config->legacy_if_old && !offers_type(vm, type));
+	if (vm->legacy)
+		type = CF_KVM_DEFAULT_VM;
 	if (!status)
 		status = check_type(vm, type, err);
 	if (status)

@@ -196,6 +196,11 @@ static long on_vm(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 		return arg == CF_KVM_CAP_EXIT_HYPERCALL && !f->no_hypercall_exit
 			? 1 << 12
 			: 0;
+	case KVM_SET_TSC_KHZ:
+		if (f->nvcpus)
+			return fake_complain(f, EINVAL, "TSC after a vCPU");
+		f->tsc_khz = arg;
+		return 0;
 	case KVM_CREATE_IRQCHIP:
 		/* Allowed, but it makes the slots wait for a grace period. */
 		if (!f->slot[0].len)

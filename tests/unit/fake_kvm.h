@@ -56,6 +56,7 @@ struct fake_kvm {
 	/* KVM_EXIT_SNP_REQ_CERTS: what was answered. */
 	bool certs_answered;
 	uint64_t certs_ret, certs_npages;
+	unsigned long tsc_khz; /* KVM_SET_TSC_KHZ */
 	/* KVM_SET_CPUID2 of each vCPU. */
 	struct kvm_cpuid_entry2 cpuid[FAKE_MAX_VCPUS][64];
 	uint32_t ncpuid[FAKE_MAX_VCPUS];

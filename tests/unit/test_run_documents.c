@@ -17,6 +17,8 @@
 static struct coffer_error err;
 static struct fake_kvm fake;
 static char dir[32], firmware[64], igvm_snp[64], igvm_sev[64];
+/* What a test changes of the kernel before it is used. */
+static void (*before)(void);
 static const struct cli_command self = { .name = "run" };
 
 static void write_igvm(const char *path, enum cf_igvm_platform_type type,
@@ -72,6 +74,9 @@ static int run(const char **words)
 		argv[argc++] = *words;
 	fake_kvm_init(&fake);
 	fake.last_word = 0x10;
+	if (before)
+		before();
+	before = NULL;
 	sys = fake_kvm_sys(&fake);
 	saved = dup(STDERR_FILENO);
 	quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -127,6 +132,52 @@ static void test_legacy_vm_type_uses_the_old_commands(void **state)
 				"legacy-vm-type=on",
 				"-bios", firmware),
 		"ES_INIT START DATA VMSA MEASURE FINISH");
+}
+
+static void be_old(void)
+{
+	fake.vm_types = 1u << 0;
+}
+
+static void test_legacy_vm_type_auto_follows_the_kernel(void **state)
+{
+	before = be_old;
+	assert_launched(RUN("-machine", "q35,confidential-guest-support=sev0",
+				"-object",
+				"sev-guest,id=sev0,cbitpos=51,"
+				"reduced-phys-bits=1,policy=0x5",
+				"-bios", firmware),
+		"ES_INIT START DATA VMSA MEASURE FINISH");
+	before = be_old;
+	assert_int_equal(
+		RUN("-machine", "q35,confidential-guest-support=sev0",
+			"-object",
+			"sev-guest,id=sev0,cbitpos=51,reduced-phys-bits=1,"
+			"legacy-vm-type=off",
+			"-bios", firmware),
+		CLI_FAILED);
+	assert_string_equal(fake.calls, "");
+}
+
+static void offer_secure_tsc(void)
+{
+	fake.vmsa_features = 1u << 9;
+}
+
+static void test_secure_tsc_frequency_is_set_before_vcpus(void **state)
+{
+	int status;
+
+	before = offer_secure_tsc;
+	status = RUN("-machine", "q35,confidential-guest-support=sev0",
+		"-object",
+		"sev-snp-guest,id=sev0,cbitpos=51,reduced-phys-bits=1,"
+		"secure-tsc=on,tsc-frequency=2500000000",
+		"-bios", firmware);
+	assert_string_equal(fake.complaint, "");
+	assert_int_equal(status, 0x21);
+	assert_int_equal(fake.init_features, 1u << 9);
+	assert_int_equal(fake.tsc_khz, 2500000);
 }
 
 static void test_snp_guest_of_the_document(void **state)
@@ -206,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_sev_guest_of_the_document),
 		cmocka_unit_test(test_sev_es_guest_of_the_document),
 		cmocka_unit_test(test_legacy_vm_type_uses_the_old_commands),
+		cmocka_unit_test(test_legacy_vm_type_auto_follows_the_kernel),
+		cmocka_unit_test(test_secure_tsc_frequency_is_set_before_vcpus),
 		cmocka_unit_test(test_snp_guest_of_the_document),
 		cmocka_unit_test(test_igvm_snp_guest),
 		cmocka_unit_test(test_igvm_sev_guest_of_the_document),

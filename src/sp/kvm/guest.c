@@ -43,6 +43,19 @@ static enum coffer_status init2(
 		g->kvm, CF_KVM_SEV_INIT2, "KVM_SEV_INIT2", &init, NULL, err);
 }
 
+/* SNP_LAUNCH_START takes the VM's frequency as the guest's. */
+static enum coffer_status set_tsc(
+	const struct kvm_guest *g, uint32_t khz, struct coffer_error *err)
+{
+	long result = cf_kvm_ioctl_value(g->kvm, KVM_SET_TSC_KHZ, khz);
+
+	return result < 0
+		? cf_fail_errno(err, (int)-result,
+			  "tsc-frequency: KVM_SET_TSC_KHZ of %" PRIu32 " kHz",
+			  khz)
+		: COFFER_OK;
+}
+
 /* Before the first vCPU, says the kernel. */
 static enum coffer_status enable_certs(
 	const struct kvm_guest *g, struct coffer_error *err)
@@ -86,6 +99,8 @@ static enum coffer_status initialise(const struct kvm_guest *g,
 	if (config->legacy && !snp)
 		return init_legacy(g, err);
 	status = init2(g, config->sev_features, err);
+	if (!status && config->tsc_khz)
+		status = set_tsc(g, config->tsc_khz, err);
 	return status || !config->request_certs ? status : enable_certs(g, err);
 }
 

@@ -21,6 +21,7 @@ struct cf_sp_kvm_config {
 	/* SNP: the CPUID page to launch with (4096 bytes, kept); what the plan
 	 * holds there is replaced, as in QEMU.  NULL: the plan's own. */
 	const uint8_t *cpuid_page;
+	uint32_t tsc_khz; /* SNP with secure TSC; 0: the host's */
 	/* SNP: the guest's requests for certificates come out of KVM_RUN. */
 	bool request_certs;
 };
