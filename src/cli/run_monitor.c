@@ -107,6 +107,17 @@ static enum coffer_status reset(void *opaque, struct coffer_error *err)
 	return there ? COFFER_OK : no_machine(err);
 }
 
+static enum coffer_status nmi(void *opaque, struct coffer_error *err)
+{
+	struct run *r = lock(opaque);
+	bool there = r->machine != NULL;
+
+	if (there)
+		cf_machine_nmi(r->machine);
+	unlock(r);
+	return there ? COFFER_OK : no_machine(err);
+}
+
 static void quit(void *opaque)
 {
 	struct run *r = lock(opaque);
@@ -273,6 +284,8 @@ enum coffer_status run_start_monitor(struct run *r, struct coffer_error *err)
 		.cont = cont,
 		.powerdown = powerdown,
 		.reset = reset,
+		.nmi = nmi,
+		.guest_name = r->opts.name,
 		.quit = quit,
 		.vcpus = vcpus,
 		.memory_size = memory_size,

@@ -174,6 +174,8 @@ void cf_machine_resume(struct cf_machine *m);
 bool cf_machine_is_running(struct cf_machine *m);
 /* Press the ACPI power button; the guest may or may not obey. */
 void cf_machine_power_button(struct cf_machine *m);
+/* An NMI to every vCPU, as the button that some servers have. */
+void cf_machine_nmi(struct cf_machine *m);
 /* As the guest's own reset: the run ends with CF_END_RESET. */
 void cf_machine_reset(struct cf_machine *m);
 

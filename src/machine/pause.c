@@ -114,6 +114,16 @@ void cf_machine_power_button(struct cf_machine *m)
 	pthread_mutex_unlock(&m->lock);
 }
 
+void cf_machine_nmi(struct cf_machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	for (unsigned i = 0; m->vm && i < m->config.vcpus; i++) {
+		m->accel->nmi(m->vm, i);
+		cf_machine_wake(m, i);
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
 void cf_machine_reset(struct cf_machine *m)
 {
 	pthread_mutex_lock(&m->lock);

@@ -149,6 +149,12 @@ struct json_object *qmp_reset(
 	return simple(mon, mon->vm->reset, "system_reset", e);
 }
 
+struct json_object *qmp_inject_nmi(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e)
+{
+	return simple(mon, mon->vm->nmi, "inject-nmi", e);
+}
+
 struct json_object *qmp_quit(
 	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e)
 {

@@ -76,6 +76,20 @@ STRUCT(status_info, "StatusInfo", { "running", &qapi_bool, false },
 STRUCT(kvm_info, "KvmInfo", { "enabled", &qapi_bool, false },
 	{ "present", &qapi_bool, false });
 
+STRUCT(target_info, "TargetInfo", { "arch", &target, false });
+STRUCT(name_info, "NameInfo", { "name", &qapi_str, true });
+STRUCT(machine_info, "MachineInfo", { "name", &qapi_str, false },
+	{ "alias", &qapi_str, true }, { "is-default", &qapi_bool, true },
+	{ "cpu-max", &qapi_int, false },
+	{ "hotpluggable-cpus", &qapi_bool, false },
+	{ "numa-mem-supported", &qapi_bool, false },
+	{ "deprecated", &qapi_bool, false }, { "acpi", &qapi_bool, false });
+ARRAY(machine_info_list, &machine_info);
+STRUCT(cpu_definition, "CpuDefinitionInfo", { "name", &qapi_str, false },
+	{ "typename", &qapi_str, false }, { "static", &qapi_bool, false },
+	{ "deprecated", &qapi_bool, false });
+ARRAY(cpu_definition_list, &cpu_definition);
+
 STRUCT(cpu_props, "CpuInstanceProperties", { "core-id", &qapi_int, true },
 	{ "thread-id", &qapi_int, true }, { "socket-id", &qapi_int, true });
 STRUCT(cpu_info, "CpuInfoFast", { "cpu-index", &qapi_int, false },
@@ -121,6 +135,12 @@ static const struct qmp_command commands[] = {
 		qmp_query_commands },
 	{ { "query-qmp-schema", &qapi_empty, &schema_info_list },
 		qmp_query_schema },
+	{ { "query-target", &qapi_empty, &target_info }, qmp_query_target },
+	{ { "query-name", &qapi_empty, &name_info }, qmp_query_name },
+	{ { "query-machines", &qapi_empty, &machine_info_list },
+		qmp_query_machines },
+	{ { "query-cpu-definitions", &qapi_empty, &cpu_definition_list },
+		qmp_query_cpu_definitions },
 	{ { "query-status", &qapi_empty, &status_info }, qmp_query_status },
 	{ { "query-kvm", &qapi_empty, &kvm_info }, qmp_query_kvm },
 	{ { "query-cpus-fast", &qapi_empty, &cpu_info_list },
@@ -131,6 +151,7 @@ static const struct qmp_command commands[] = {
 	{ { "cont", &qapi_empty, &qapi_empty }, qmp_cont },
 	{ { "system_powerdown", &qapi_empty, &qapi_empty }, qmp_powerdown },
 	{ { "system_reset", &qapi_empty, &qapi_empty }, qmp_reset },
+	{ { "inject-nmi", &qapi_empty, &qapi_empty }, qmp_inject_nmi },
 	{ { "quit", &qapi_empty, &qapi_empty }, qmp_quit },
 	{ { "memsave", &memsave_arg, &qapi_empty }, qmp_memsave },
 	{ { "pmemsave", &pmemsave_arg, &qapi_empty }, qmp_pmemsave },

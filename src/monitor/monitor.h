@@ -67,11 +67,13 @@ struct cf_monitor_sev_capabilities {
  */
 struct cf_monitor_vm {
 	void *opaque;
+	const char *guest_name; /* borrowed; NULL: none */
 	enum cf_run_state (*run_state)(void *opaque);
 	enum coffer_status (*stop)(void *opaque, struct coffer_error *err);
 	enum coffer_status (*cont)(void *opaque, struct coffer_error *err);
 	enum coffer_status (*powerdown)(void *opaque, struct coffer_error *err);
 	enum coffer_status (*reset)(void *opaque, struct coffer_error *err);
+	enum coffer_status (*nmi)(void *opaque, struct coffer_error *err);
 	void (*quit)(void *opaque);
 	unsigned (*vcpus)(void *opaque);
 	uint64_t (*memory_size)(void *opaque);

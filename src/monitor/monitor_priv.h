@@ -51,7 +51,17 @@ struct cf_monitor {
 const struct qmp_command *qmp_command_at(size_t i);
 const struct qmp_command *qmp_command_find(const char *name);
 
-/* cmd_vm.c, cmd_sev.c, cmd_info.c */
+/* cmd_vm.c, cmd_sev.c, cmd_info.c, cmd_facts.c */
+struct json_object *qmp_query_target(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
+struct json_object *qmp_query_name(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
+struct json_object *qmp_query_machines(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
+struct json_object *qmp_query_cpu_definitions(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
+struct json_object *qmp_inject_nmi(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
 struct json_object *qmp_query_version(
 	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
 struct json_object *qmp_query_commands(

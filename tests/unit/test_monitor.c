@@ -12,6 +12,7 @@ struct fake_vm {
 	enum cf_run_state state;
 	struct cf_monitor_sev_info sev;
 	bool quit;
+	unsigned nmis;
 	uint64_t secret_gpa;
 	size_t secret_len;
 };
@@ -40,6 +41,12 @@ static enum coffer_status fake_reset(void *opaque, struct coffer_error *e)
 
 static enum coffer_status fake_powerdown(void *opaque, struct coffer_error *e)
 {
+	return COFFER_OK;
+}
+
+static enum coffer_status fake_nmi(void *opaque, struct coffer_error *e)
+{
+	((struct fake_vm *)opaque)->nmis++;
 	return COFFER_OK;
 }
 
@@ -148,6 +155,8 @@ static struct cf_monitor_vm fake_ops = {
 	.powerdown = fake_powerdown,
 	.reset = fake_reset,
 	.quit = fake_quit,
+	.nmi = fake_nmi,
+	.guest_name = "guest=vm1,debug-threads=on",
 	.vcpus = fake_vcpus,
 	.memory_size = fake_memory_size,
 	.accel_name = fake_accel,
@@ -323,6 +332,86 @@ static void test_every_reply_fits_its_schema(void **state)
 			fail_msg("%s: %s", c->name, why);
 		json_object_put(reply);
 	}
+}
+
+/* A value of the member's type, or one that is of no member's. */
+static struct json_object *value_of(const struct qapi_member *m, bool wrong)
+{
+	if (wrong)
+		return json_object_new_array();
+	if (m->type == &qapi_str)
+		return json_object_new_string("AAAA");
+	return json_object_new_int(0);
+}
+
+/* Execute with all members that must be there but `without`, with `broken` of
+ * the wrong type. */
+static const char *say_with(const struct qapi_command *c, const char *without,
+	const char *broken, const char *extra)
+{
+	struct json_object *request = json_object_new_object();
+	struct json_object *args = json_object_new_object();
+	const char *answer;
+
+	for (const struct qapi_member *m = c->args->members; m->name; m++) {
+		bool wrong = broken && strcmp(broken, m->name) == 0;
+
+		if ((m->optional && !wrong) ||
+			(without && strcmp(without, m->name) == 0))
+			continue;
+		json_object_object_add(args, m->name, value_of(m, wrong));
+	}
+	if (extra)
+		json_object_object_add(args, extra, json_object_new_int(1));
+	json_object_object_add(
+		request, "execute", json_object_new_string(c->name));
+	json_object_object_add(request, "arguments", args);
+	answer = say(json_object_to_json_string(request));
+	json_object_put(request);
+	return answer;
+}
+
+static void must_refuse(const struct qapi_command *c, const char *answer,
+	const char *fmt, const char *member)
+{
+	char want[128];
+
+	snprintf(want, sizeof(want), fmt, member);
+	if (!strstr(answer, want) || !strstr(answer, "GenericError"))
+		fail_msg("%s answered %s, not %s", c->name, answer, want);
+}
+
+static void test_every_command_checks_every_argument(void **state)
+{
+	negotiate();
+	for (size_t i = 1; qmp_command_at(i); i++) {
+		const struct qapi_command *c = &qmp_command_at(i)->schema;
+
+		must_refuse(c, say_with(c, NULL, NULL, "lunch"),
+			"Parameter '%s' is unexpected", "lunch");
+		for (const struct qapi_member *m = c->args->members; m->name;
+			m++) {
+			must_refuse(c, say_with(c, NULL, m->name, NULL),
+				"Invalid parameter type for '%s'", m->name);
+			if (!m->optional)
+				must_refuse(c, say_with(c, m->name, NULL, NULL),
+					"Parameter '%s' is missing", m->name);
+		}
+	}
+	assert_false(fake.quit);
+	assert_int_equal(fake.nmis, 0);
+}
+
+static void test_facts_about_the_program(void **state)
+{
+	negotiate();
+	assert_says("{\"execute\":\"query-target\"}", "\"arch\": \"x86_64\"");
+	assert_says("{\"execute\":\"query-name\"}", "{ \"name\": \"vm1\" }");
+	assert_says("{\"execute\":\"query-machines\"}", "\"alias\": \"q35\"");
+	assert_says("{\"execute\":\"query-cpu-definitions\"}",
+		"\"typename\": \"EPYC-Milan-x86_64-cpu\"");
+	assert_says("{\"execute\":\"inject-nmi\"}", "{ \"return\": { } }");
+	assert_int_equal(fake.nmis, 1);
 }
 
 static void test_introspection_names_every_command_and_type(void **state)
@@ -600,6 +689,8 @@ int main(void)
 		monitor_test(test_text_that_is_no_json_costs_one_line),
 		monitor_test(test_ten_megabytes_of_garbage_are_survived),
 		monitor_test(test_every_reply_fits_its_schema),
+		monitor_test(test_every_command_checks_every_argument),
+		monitor_test(test_facts_about_the_program),
 		monitor_test(test_introspection_names_every_command_and_type),
 		monitor_test(test_sev_info_differs_by_type),
 		monitor_test(test_measurement_only_after_it_was_taken),
