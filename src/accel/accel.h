@@ -21,6 +21,7 @@ struct cf_cpu_spec;
 struct cf_kvm_vm;
 struct cf_memory;
 struct cf_sp_guest;
+struct cf_state;
 
 #define CF_MAX_VCPUS 64
 
@@ -200,6 +201,10 @@ struct cf_accel_ops {
 	void (*sipi)(struct cf_vm *vm, unsigned vcpu, uint8_t vector);
 	void (*nmi)(struct cf_vm *vm, unsigned vcpu);
 	uint64_t (*instructions)(struct cf_vm *vm, unsigned vcpu);
+	/* All of a vCPU that stands still, in a stream; NULL: this engine
+	 * cannot.  Loading checks what it takes. */
+	void (*vcpu_state)(
+		struct cf_vm *vm, unsigned vcpu, struct cf_state *s);
 	/* For a debugger, while no vCPU runs; all NULL: not supported.
 	 * points replaces those that were set (copied).  step: run() comes
 	 * back after one instruction of this vCPU.  Memory is read and

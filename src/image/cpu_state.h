@@ -78,6 +78,10 @@ struct cf_cpu_state {
  * as KVM and QEMU leave it, initialised. */
 void cf_cpu_state_reset(struct cf_cpu_state *s, uint32_t cpuid_signature);
 
+/* Everything but the fields of SEV-ES and SNP, to or from a stream. */
+struct cf_state;
+void cf_cpu_state_walk(struct cf_cpu_state *c, struct cf_state *s);
+
 /* VMSA page: all 4096 bytes are written; reserved bytes are zero. */
 void cf_vmsa_encode(const struct cf_cpu_state *s, uint8_t page[4096]);
 /* Never fails: every bit pattern is some state. */

@@ -6,6 +6,7 @@
  * Source: ACPI 6.4, section "Fixed Hardware"; ICH9 data sheet, "PMBASE".
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/devices_priv.h"
 
 #define PM_LEN     0x80
@@ -181,4 +182,16 @@ void cf_acpi_pm_power_button(struct cf_acpi_pm *p)
 {
 	p->sts |= STS_POWER_BUTTON;
 	update(p);
+}
+
+/* Where its registers lie is the LPC bridge's to say. */
+void cf_acpi_pm_state(struct cf_acpi_pm *p, struct cf_state *s)
+{
+	cf_state_u16(s, &p->sts);
+	cf_state_u16(s, &p->en);
+	cf_state_u16(s, &p->cnt);
+	cf_state_u32(s, &p->smi_en);
+	cf_state_bytes(s, p->gpe0, sizeof(p->gpe0));
+	cf_state_u64(s, &p->cleared);
+	cf_state_timer(s, p->env.clock, &p->timer);
 }

@@ -2,6 +2,8 @@
 /* Timers on the virtual clock: a list sorted by deadline. */
 #include "machine/bus_priv.h"
 
+#include "base/state.h"
+
 #define NS_PER_S 1000000000u
 
 static void unlink_timer(struct cf_clock *c, struct cf_timer *t)
@@ -64,4 +66,19 @@ uint64_t cf_ns_to_ticks(uint64_t ns, uint64_t hz)
 uint64_t cf_ticks_to_ns(uint64_t ticks, uint64_t hz)
 {
 	return (uint64_t)(((unsigned __int128)ticks * NS_PER_S + hz - 1) / hz);
+}
+
+void cf_state_timer(struct cf_state *s, struct cf_clock *c, struct cf_timer *t)
+{
+	bool armed = t->armed;
+	uint64_t deadline = t->deadline;
+
+	cf_state_bool(s, &armed);
+	cf_state_u64(s, &deadline);
+	if (!s->loading || !cf_state_ok(s))
+		return;
+	if (armed)
+		cf_timer_arm(c, t, deadline);
+	else
+		cf_timer_cancel(c, t);
 }

@@ -106,4 +106,19 @@ enum coffer_status cf_hpet_create(const struct cf_dev_env *env,
 	struct coffer_error *err) CF_MUST_CHECK;
 void cf_hpet_destroy(struct cf_hpet *h);
 
+/*
+ * Migration (migrate.c): each device walks over its state to save or to load it
+ * (base/state.h).  Lines and buses are not touched: what a device drives is
+ * part of the state of what it drives.
+ */
+struct cf_state;
+void cf_serial_state(struct cf_serial *s, struct cf_state *st);
+void cf_testdev_state(struct cf_testdev *d, struct cf_state *s);
+void cf_pic_state(struct cf_pic *p, struct cf_state *s);
+void cf_pit_state(struct cf_pit *p, struct cf_state *s);
+void cf_rtc_state(struct cf_rtc *r, struct cf_state *s);
+void cf_hpet_state(struct cf_hpet *h, struct cf_state *s);
+void cf_i8042_state(struct cf_i8042 *k, struct cf_state *s);
+void cf_acpi_pm_state(struct cf_acpi_pm *p, struct cf_state *s);
+
 #endif

@@ -7,6 +7,7 @@
 #include "machine/fw_cfg_priv.h"
 
 #include "base/base.h"
+#include "base/state.h"
 #include "memory/memory.h"
 
 #define SELECTOR_PORT 0x510
@@ -277,4 +278,18 @@ enum coffer_status cf_fw_cfg_file(struct cf_fw_cfg *f, const char *name,
 	f->nfiles++;
 	write_directory(f);
 	return COFFER_OK;
+}
+
+/* What it offers is made of the command line. */
+void cf_fw_cfg_state(struct cf_fw_cfg *f, struct cf_state *s)
+{
+	uint64_t at = f->at;
+
+	cf_state_u16(s, &f->selected);
+	cf_state_u64(s, &at);
+	cf_state_u64(s, &f->dma_address);
+	cf_state_need(s, cf_state_ok(s) && at <= current(f)->len,
+		"the place in an item");
+	if (cf_state_ok(s))
+		f->at = (size_t)at;
 }

@@ -36,4 +36,8 @@ void cf_fw_cfg_u32(struct cf_fw_cfg *f, uint16_t key, uint32_t v);
 enum coffer_status cf_fw_cfg_file(struct cf_fw_cfg *f, const char *name,
 	const void *data, size_t len, struct coffer_error *err) CF_MUST_CHECK;
 
+/* Migration, see devices_priv.h. */
+struct cf_state;
+void cf_fw_cfg_state(struct cf_fw_cfg *f, struct cf_state *s);
+
 #endif

@@ -5,6 +5,7 @@
  * Source: IA-PC HPET specification 1.0a.
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/devices_priv.h"
 
 #define HPET_BASE   0xFED00000u
@@ -283,4 +284,27 @@ void cf_hpet_destroy(struct cf_hpet *h)
 		cf_timer_cancel(h->env.clock, &h->t[i].timer);
 	cf_bus_remove(h->env.mmio, HPET_BASE, h);
 	free(h);
+}
+
+void cf_hpet_state(struct cf_hpet *h, struct cf_state *s)
+{
+	cf_state_u64(s, &h->config);
+	cf_state_need(s,
+		!(h->config & ~(uint64_t)(CONFIG_ENABLE | CONFIG_LEGACY)),
+		"the configuration");
+	cf_state_u64(s, &h->status);
+	cf_state_u64(s, &h->counter);
+	cf_state_u64(s, &h->offset);
+	for (size_t i = 0; i < NTIMERS; i++) {
+		struct comparator *c = &h->t[i];
+		uint64_t fixed = c->config & ~(uint64_t)T_WRITABLE;
+
+		cf_state_u64(s, &c->config);
+		cf_state_need(s, (c->config & ~(uint64_t)T_WRITABLE) == fixed,
+			"a timer's configuration");
+		cf_state_u64(s, &c->value);
+		cf_state_u64(s, &c->period);
+		cf_state_bool(s, &c->set_value);
+		cf_state_timer(s, h->env.clock, &c->timer);
+	}
 }

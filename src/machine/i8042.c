@@ -6,6 +6,7 @@
  * Source: IBM PS/2 Technical Reference.
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/devices_priv.h"
 
 #define DATA_PORT    0x60
@@ -160,4 +161,13 @@ void cf_i8042_destroy(struct cf_i8042 *k)
 	for (size_t i = 0; k && i < CF_ARRAY_LEN(ports); i++)
 		cf_bus_remove(k->env.pio, ports[i].port, k);
 	free(k);
+}
+
+void cf_i8042_state(struct cf_i8042 *k, struct cf_state *s)
+{
+	cf_state_u8(s, &k->command);
+	cf_state_u8(s, &k->config);
+	cf_state_u8(s, &k->reply);
+	cf_state_bool(s, &k->has_reply);
+	cf_state_u8(s, &k->port_a);
 }

@@ -6,6 +6,7 @@
  * register.
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/lapic_priv.h"
 
 #define IOAPIC_BASE 0xFEC00000u
@@ -172,4 +173,17 @@ void cf_ioapic_destroy(struct cf_ioapic *io)
 	if (io)
 		cf_bus_remove(io->mmio, IOAPIC_BASE, io);
 	free(io);
+}
+
+void cf_ioapic_state(struct cf_ioapic *io, struct cf_state *s)
+{
+	const uint32_t pins = (1u << NPINS) - 1;
+
+	cf_state_u8(s, &io->select);
+	cf_state_u8(s, &io->id);
+	for (size_t i = 0; i < NPINS; i++)
+		cf_state_u64(s, &io->rte[i]);
+	cf_state_u32(s, &io->levels);
+	cf_state_u32(s, &io->pending);
+	cf_state_need(s, !((io->levels | io->pending) & ~pins), "the pins");
 }

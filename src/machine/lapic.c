@@ -7,6 +7,7 @@
  * Controller"; x2APIC: the same chapter, "x2APIC Support".
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/lapic_core_priv.h"
 
 #define BUS_HZ 1000000000u /* the timer's clock before the divider */
@@ -478,4 +479,44 @@ void cf_apics_destroy(struct cf_apics *a)
 		cf_timer_cancel(a->env.clock, &a->apic[i].timer);
 	cf_bus_remove(a->env.mmio, CF_APIC_BASE, a);
 	free(a);
+}
+
+static void lapic_state(struct cf_apics *a, struct lapic *l, struct cf_state *s)
+{
+	uint32_t *const words[] = { &l->tpr, &l->ldr, &l->dfr, &l->svr, &l->esr,
+		&l->esr_next, &l->tmict, &l->tdcr };
+
+	cf_state_u64(s, &l->base);
+	cf_state_need(s,
+		(l->base & ~(uint64_t)(BASE_X2APIC | BASE_ENABLE)) ==
+			(CF_APIC_BASE | (l->id ? 0 : BASE_BSP)),
+		"the base");
+	for (size_t i = 0; i < CF_ARRAY_LEN(words); i++)
+		cf_state_u32(s, words[i]);
+	for (size_t i = 0; i < 8; i++) {
+		cf_state_u32(s, &l->isr[i]);
+		cf_state_u32(s, &l->tmr[i]);
+		cf_state_u32(s, &l->irr[i]);
+	}
+	for (size_t i = 0; i < NLVT; i++)
+		cf_state_u32(s, &l->lvt[i]);
+	cf_state_u64(s, &l->icr);
+	cf_state_u64(s, &l->timer_start);
+	cf_state_need(s, l->timer_start <= cf_clock_now(a->env.clock),
+		"the timer's start");
+	cf_state_timer(s, a->env.clock, &l->timer);
+	cf_state_need(s, !l->timer.armed || l->tmict, "the timer");
+	cf_state_bool(s, &l->extint);
+}
+
+void cf_apics_state(struct cf_apics *a, struct cf_state *s)
+{
+	uint32_t next = a->next_lowest;
+
+	cf_state_u32(s, &next);
+	cf_state_need(s, next <= a->n, "whose turn it is");
+	if (cf_state_ok(s))
+		a->next_lowest = next;
+	for (unsigned i = 0; i < a->n; i++)
+		lapic_state(a, &a->apic[i], s);
 }

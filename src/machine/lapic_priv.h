@@ -72,4 +72,9 @@ void cf_ioapic_destroy(struct cf_ioapic *io);
 void cf_ioapic_set(struct cf_ioapic *io, unsigned pin, bool level);
 void cf_ioapic_eoi(struct cf_ioapic *io, uint8_t vector);
 
+/* Migration, see devices_priv.h. */
+struct cf_state;
+void cf_apics_state(struct cf_apics *a, struct cf_state *s);
+void cf_ioapic_state(struct cf_ioapic *io, struct cf_state *s);
+
 #endif

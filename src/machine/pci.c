@@ -8,6 +8,7 @@
 #include "machine/pci_priv.h"
 
 #include "base/base.h"
+#include "base/state.h"
 
 #define CONFIG_PORT  0xCF8
 #define DATA_PORT    0xCFC
@@ -369,4 +370,55 @@ void cf_pci_set_intx(struct cf_pci_dev *d, bool level)
 bool cf_pci_is_master(const struct cf_pci_dev *d)
 {
 	return cf_load_le16(d->config + CF_PCI_COMMAND) & CF_PCI_COMMAND_MASTER;
+}
+
+/* Only what a guest can set is taken; all else must be the same here. */
+static void function_state(struct cf_pci_dev *d, struct cf_state *s)
+{
+	uint8_t config[CF_PCI_CONFIG_LEN];
+	bool intx = d->intx;
+
+	memcpy(config, d->config, sizeof(config));
+	cf_state_bytes(s, config, sizeof(config));
+	cf_state_bool(s, &intx);
+	if (!s->loading || !cf_state_ok(s))
+		return;
+	for (size_t i = 0; i < CF_PCI_CONFIG_LEN; i++) {
+		uint8_t fixed = (uint8_t)~d->writable[i];
+
+		if (i == CF_PCI_STATUS)
+			fixed &= (uint8_t)~CF_PCI_STATUS_INTX;
+		cf_state_need(s, !((config[i] ^ d->config[i]) & fixed),
+			"a register that is another here: the devices differ");
+	}
+	if (!cf_state_ok(s))
+		return;
+	memcpy(d->config, config, sizeof(config));
+	d->intx = intx;
+}
+
+void cf_pci_state(struct cf_pci *p, struct cf_state *s)
+{
+	uint32_t n = (uint32_t)p->ndevs;
+
+	cf_state_u32(s, &p->address);
+	cf_state_u8(s, &p->reset);
+	cf_state_u32(s, &n);
+	cf_state_need(s, n == p->ndevs, "the number of functions");
+	for (size_t i = 0; i < p->ndevs; i++)
+		function_state(p->dev[i], s);
+	if (!s->loading || !cf_state_ok(s))
+		return;
+	/* All go first, so that none is in another's way. */
+	for (size_t i = 0; i < p->ndevs; i++)
+		for (unsigned b = 0; b < CF_PCI_NBARS; b++)
+			unmap_bar(p, &p->dev[i]->bar[b]);
+	for (size_t i = 0; i < p->ndevs; i++) {
+		struct cf_pci_dev *d = p->dev[i];
+
+		update_bars(p, d);
+		for (unsigned at = 0; d->on_write && at < CF_PCI_CONFIG_LEN;
+			at += 4)
+			d->on_write(d->dev, at, 4);
+	}
 }

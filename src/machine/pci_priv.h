@@ -93,4 +93,9 @@ enum coffer_status cf_q35_preset(
 /* The ISA line that PIRQ n (0: A .. 7: H) is routed to; -1: none. */
 int cf_q35_pirq(const struct cf_q35 *q, unsigned n);
 
+/* Migration, see devices_priv.h. */
+struct cf_state;
+/* All functions: registers and where their BARs lie. */
+void cf_pci_state(struct cf_pci *p, struct cf_state *s);
+
 #endif

@@ -6,6 +6,7 @@
  * Source: 8259A data sheet (Intel 231468).
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/devices_priv.h"
 
 #define MASTER_PORT  0x20
@@ -300,4 +301,27 @@ void cf_pic_destroy(struct cf_pic *p)
 	cf_bus_remove(p->pio, SLAVE_PORT, &p->chip[1]);
 	cf_bus_remove(p->pio, ELCR_PORT, p);
 	free(p);
+}
+
+static void chip_state(struct chip *c, struct cf_state *s)
+{
+	uint8_t *const bytes[] = { &c->irr, &c->isr, &c->imr, &c->elcr,
+		&c->levels, &c->base, &c->lowest, &c->icw_next };
+	bool *const flags[] = { &c->needs_icw4, &c->auto_eoi,
+		&c->rotate_on_aeoi, &c->special_mask, &c->special_nested,
+		&c->read_isr, &c->poll };
+
+	for (size_t i = 0; i < CF_ARRAY_LEN(bytes); i++)
+		cf_state_u8(s, bytes[i]);
+	for (size_t i = 0; i < CF_ARRAY_LEN(flags); i++)
+		cf_state_bool(s, flags[i]);
+	cf_state_need(s, c->lowest < 8, "the lowest line");
+	cf_state_need(s, c->icw_next <= 4 && c->icw_next != 1,
+		"the word that comes next");
+}
+
+void cf_pic_state(struct cf_pic *p, struct cf_state *s)
+{
+	chip_state(&p->chip[0], s);
+	chip_state(&p->chip[1], s);
 }

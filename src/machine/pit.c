@@ -6,6 +6,7 @@
  * Source: 8254 data sheet (Intel 231164).
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/devices_priv.h"
 
 #define PIT_PORT     0x40
@@ -307,4 +308,38 @@ void cf_pit_destroy(struct cf_pit *p)
 	cf_bus_remove(p->env.pio, PIT_PORT, p);
 	cf_bus_remove(p->env.pio, SPEAKER_PORT, p);
 	free(p);
+}
+
+static void channel_state(
+	const struct cf_pit *p, struct channel *c, struct cf_state *s)
+{
+	cf_state_u32(s, &c->count);
+	cf_state_u8(s, &c->mode);
+	cf_state_u8(s, &c->access);
+	cf_state_bool(s, &c->bcd);
+	cf_state_bool(s, &c->gate);
+	cf_state_bool(s, &c->loaded);
+	cf_state_bool(s, &c->write_high);
+	cf_state_bool(s, &c->read_high);
+	cf_state_u8(s, &c->write_low);
+	cf_state_bool(s, &c->latched);
+	cf_state_u16(s, &c->latch);
+	cf_state_bool(s, &c->status_latched);
+	cf_state_u8(s, &c->status);
+	cf_state_u64(s, &c->start);
+	cf_state_need(s, c->count <= 0x10000 && (c->count || !c->loaded),
+		"a channel's count");
+	cf_state_need(s, c->mode <= 5 && c->access <= 3, "a channel's mode");
+	cf_state_need(s, c->start <= ticks_now(p), "a channel's start");
+}
+
+void cf_pit_state(struct cf_pit *p, struct cf_state *s)
+{
+	for (size_t i = 0; i < CF_ARRAY_LEN(p->ch); i++)
+		channel_state(p, &p->ch[i], s);
+	cf_state_u64(s, &p->next);
+	cf_state_u8(s, &p->speaker);
+	cf_state_bool(s, &p->muted);
+	cf_state_timer(s, p->env.clock, &p->timer);
+	cf_state_need(s, !p->timer.armed || p->ch[0].count, "the timer");
 }

@@ -6,6 +6,7 @@
  * Source: MC146818A data sheet (Motorola).
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/devices_priv.h"
 
 #include <time.h>
@@ -380,4 +381,41 @@ void cf_rtc_destroy(struct cf_rtc *r)
 	cf_timer_cancel(r->env.clock, &r->update);
 	cf_bus_remove(r->env.pio, RTC_PORT, r);
 	free(r);
+}
+
+/* Where a guest stopped the clock; any date may be set. */
+static void frozen_state(struct tm *t, struct cf_state *s)
+{
+	int *const part[] = { &t->tm_sec, &t->tm_min, &t->tm_hour, &t->tm_mday,
+		&t->tm_mon, &t->tm_year, &t->tm_wday, &t->tm_yday };
+
+	for (size_t i = 0; i < CF_ARRAY_LEN(part); i++) {
+		uint32_t v = (uint32_t)*part[i];
+
+		cf_state_u32(s, &v);
+		cf_state_need(
+			s, v < 100000 || v > UINT32_MAX - 100000, "the date");
+		if (cf_state_ok(s))
+			*part[i] = (int)v;
+	}
+}
+
+void cf_rtc_state(struct cf_rtc *r, struct cf_state *s)
+{
+	uint64_t base = (uint64_t)r->base;
+
+	cf_state_u8(s, &r->index);
+	cf_state_need(s, r->index < sizeof(r->cmos), "the index");
+	cf_state_bytes(s, r->cmos, sizeof(r->cmos));
+	cf_state_u64(s, &base);
+	cf_state_need(s, base + ((uint64_t)1 << 40) < (uint64_t)1 << 41,
+		"the time of day");
+	if (cf_state_ok(s))
+		r->base = (int64_t)base;
+	cf_state_u64(s, &r->base_ns);
+	cf_state_need(s, r->base_ns <= cf_clock_now(r->env.clock),
+		"when the time was set");
+	frozen_state(&r->frozen, s);
+	cf_state_timer(s, r->env.clock, &r->periodic);
+	cf_state_timer(s, r->env.clock, &r->update);
 }

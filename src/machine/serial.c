@@ -6,6 +6,7 @@
  * Source: PC16550D data sheet (National Semiconductor).
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/chardev.h"
 #include "machine/devices_priv.h"
 
@@ -241,4 +242,22 @@ void cf_serial_destroy(struct cf_serial *s)
 		cf_chardev_set_input(s->chardev, NULL);
 	cf_bus_remove(s->env.pio, s->port, s);
 	free(s);
+}
+
+void cf_serial_state(struct cf_serial *s, struct cf_state *st)
+{
+	uint8_t n = (uint8_t)s->nfifo;
+
+	cf_state_u8(st, &s->ier);
+	cf_state_u8(st, &s->lcr);
+	cf_state_u8(st, &s->mcr);
+	cf_state_u8(st, &s->scr);
+	cf_state_u8(st, &s->fcr);
+	cf_state_bytes(st, s->divisor, sizeof(s->divisor));
+	cf_state_bool(st, &s->tx_event);
+	cf_state_bytes(st, s->fifo, sizeof(s->fifo));
+	cf_state_u8(st, &n);
+	cf_state_need(st, n <= FIFO_SIZE, "the number of bytes received");
+	if (cf_state_ok(st))
+		s->nfifo = n;
 }

@@ -6,6 +6,7 @@
  * Source: QEMU, hw/char/debugcon and docs on isa-debug-exit (behaviour).
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/chardev.h"
 #include "machine/devices_priv.h"
 
@@ -194,4 +195,9 @@ void cf_testdev_destroy(struct cf_testdev *d)
 		cf_bus_remove(d->pio, LINES_PORT, d);
 	}
 	free(d);
+}
+
+void cf_testdev_state(struct cf_testdev *d, struct cf_state *s)
+{
+	cf_state_bytes(s, d->echo, sizeof(d->echo));
 }

@@ -7,6 +7,7 @@
  * section 6.8.2 "MSI-X".
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/lapic_priv.h"
 #include "machine/virtio_priv.h"
 
@@ -444,4 +445,42 @@ void cf_virtio_pci_destroy(struct cf_virtio_dev *d)
 		return;
 	d->ops->destroy(d->self);
 	free(d);
+}
+
+static void queue_state(struct cf_virtio_queue *q, struct cf_state *s)
+{
+	cf_state_u16(s, &q->size);
+	cf_state_need(s,
+		q->size && q->size <= CF_VIRTIO_QUEUE_MAX &&
+			!(q->size & (q->size - 1)),
+		"a queue's size");
+	cf_state_bool(s, &q->ready);
+	cf_state_u64(s, &q->desc);
+	cf_state_u64(s, &q->driver);
+	cf_state_u64(s, &q->device);
+	cf_state_u16(s, &q->next_avail);
+	cf_state_u16(s, &q->next_used);
+	cf_state_u16(s, &q->msix_vector);
+}
+
+/* The devices behind it keep nothing between two requests. */
+void cf_virtio_state(struct cf_virtio_dev *d, struct cf_state *s)
+{
+	uint16_t id = d->ops->id;
+
+	cf_state_u16(s, &id);
+	cf_state_need(s, id == d->ops->id, "the kind of device");
+	cf_state_u64(s, &d->accepted);
+	cf_state_need(s, !(d->accepted & ~d->offered), "the features");
+	cf_state_u32(s, &d->offered_select);
+	cf_state_u32(s, &d->accepted_select);
+	cf_state_u8(s, &d->status);
+	cf_state_u8(s, &d->isr);
+	cf_state_u16(s, &d->config_vector);
+	cf_state_u16(s, &d->queue_select);
+	for (size_t i = 0; i < CF_VIRTIO_QUEUES; i++)
+		queue_state(&d->queue[i], s);
+	cf_state_bytes(s, d->msix, sizeof(d->msix));
+	cf_state_u8(s, &d->msix_pending);
+	cf_state_need(s, d->msix_pending < 1u << NVECTORS, "the vectors");
 }

@@ -116,4 +116,8 @@ enum coffer_status cf_virtio_net_create(const struct cf_dev_env *env,
 	const struct cf_nic_config *config, struct cf_virtio_device *out,
 	struct coffer_error *err) CF_MUST_CHECK;
 
+/* Migration, see devices_priv.h. */
+struct cf_state;
+void cf_virtio_state(struct cf_virtio_dev *d, struct cf_state *s);
+
 #endif

@@ -105,6 +105,9 @@ bool cf_msr_read(struct vcpu *cpu, uint32_t msr, uint64_t *value);
 bool cf_msr_write(struct vcpu *cpu, uint32_t msr, uint64_t value);
 void cf_vcpu_load(struct vcpu *cpu, const struct cf_cpu_state *s);
 void cf_vcpu_store(struct vcpu *cpu, struct cf_cpu_state *s);
+/* migrate.c: all of a vCPU of a plain guest. */
+struct cf_state;
+void cf_vcpu_walk(struct cf_vm *vm, unsigned n, struct cf_state *s);
 uint64_t cf_tsc(struct vcpu *cpu);
 
 /* vm_create and state of confidential guests; plain: nothing to do. */

@@ -362,6 +362,7 @@ static const struct cf_accel_ops soft_ops = {
 	.sipi = sipi,
 	.nmi = nmi,
 	.instructions = instructions,
+	.vcpu_state = cf_vcpu_walk,
 	.debug_points = cf_debug_points,
 	.debug_step = cf_debug_step,
 	.debug_read = cf_debug_read,
