@@ -68,6 +68,9 @@ enum option_kind {
 		SET, rtc, qemu_rtc_types, "base")                              \
 	X("S", 0, NULL, "wait for the monitor before starting", false, SWITCH, \
 		paused, NULL, NULL)                                            \
+	X("incoming", 0, "file:PATH|unix:PATH|tcp:HOST:PORT",                  \
+		"go on with a guest that is migrated here", false, TEXT,       \
+		incoming, NULL, NULL)                                          \
 	X("qmp", 0, "unix:PATH,...", "monitor", false, TEXT, qmp, NULL, NULL)  \
 	X("gdb", 0, "tcp::PORT|unix:PATH", "let GDB connect", false, TEXT,     \
 		gdb, NULL, NULL)                                               \

@@ -25,6 +25,7 @@ struct qemu_options {
 	size_t nserial;
 	const char *cpu, *debugcon, *bios, *kernel, *initrd, *append;
 	const char *qmp, *gdb, *trace, *trace_file, *log, *log_file, *name;
+	const char *incoming;
 	const char *display, *vga, *monitor, *net;
 	const char *sp_state, *sp_vlek, *chip_product, *max_instructions,
 		*fault;

@@ -12,13 +12,20 @@
 
 /* For the signal handler alone. */
 static struct cf_machine *volatile running;
+static volatile sig_atomic_t signalled;
 
 static void on_signal(int number)
 {
 	struct cf_machine *m = running;
 
+	signalled = 1;
 	if (m)
 		cf_machine_quit(m);
+}
+
+bool run_was_signalled(void)
+{
+	return signalled;
 }
 
 static void catch_signals(void)
@@ -108,6 +115,20 @@ static bool may_confine(struct run *r)
 	return true;
 }
 
+/* The guest comes from elsewhere and goes on, unless -S holds it back. */
+static enum coffer_status load_incoming(struct run *r, struct coffer_error *err)
+{
+	enum coffer_status s = run_incoming_load(r, err);
+
+	if (s || r->opts.paused)
+		return s;
+	r->has_started = true;
+	cf_machine_resume(r->machine);
+	if (r->monitor)
+		cf_monitor_event(r->monitor, "RESUME", NULL);
+	return COFFER_OK;
+}
+
 /* From power-on to the end of the guest or its next reset. */
 static int one_life(struct run *r, bool *again)
 {
@@ -133,7 +154,11 @@ static int one_life(struct run *r, bool *again)
 		return cli_failed(r->self, &err);
 	if (r->opts.print_digest)
 		print_digests(r);
+	if (r->opts.incoming && run_incoming_open(r, &err))
+		return cli_failed(r->self, &err);
 	if (may_confine(r) && run_confine(r, &err))
+		return cli_failed(r->self, &err);
+	if (r->opts.incoming && load_incoming(r, &err))
 		return cli_failed(r->self, &err);
 	running = r->machine;
 	if (cf_machine_run(r->machine, limit, &result, &err)) {
@@ -141,14 +166,16 @@ static int one_life(struct run *r, bool *again)
 		return cli_failed(r->self, &err);
 	}
 	running = NULL;
+	run_migrate_end(r);
 	status = exit_status(r, &result);
 	run_tell_end(r, &result);
 	/* The secure processor's state cannot be opened again when confined:
 	 * a reset ends a confidential guest, as it did in QEMU before 11. */
 	*again = result.end == CF_END_RESET && !r->opts.no_reboot &&
 		!r->quit_asked && !(r->opts.guest && r->confined);
-	/* -S is for the first start. */
+	/* -S and -incoming are for the first start. */
 	r->config.paused = false;
+	r->opts.incoming = NULL;
 	return status;
 }
 

@@ -331,7 +331,7 @@ enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 		.platform = o->platform,
 		.memory = o->ram,
 		.vcpus = o->vcpus,
-		.paused = o->paused,
+		.paused = o->paused || o->incoming,
 		.log = &r->log,
 	};
 	if (o->guest)

@@ -38,35 +38,53 @@ static enum cf_run_state run_state(void *opaque)
 
 	if (r->has_stopped_on_error)
 		s = CF_RUN_INTERNAL_ERROR;
+	else if (r->opts.incoming && run_is_migrating(r))
+		s = CF_RUN_INMIGRATE;
 	else if (r->machine && cf_machine_is_running(r->machine))
 		s = CF_RUN_RUNNING;
+	else if (r->machine && !r->opts.incoming &&
+		r->migration.status == CF_MIGRATE_COMPLETED)
+		s = CF_RUN_POSTMIGRATE;
 	else if (r->machine)
 		s = r->has_started ? CF_RUN_PAUSED : CF_RUN_PRELAUNCH;
 	unlock(r);
 	return s;
 }
 
+/* While a migration holds the machine still. */
+static enum coffer_status is_free(struct run *r, struct coffer_error *err)
+{
+	if (!r->machine)
+		return no_machine(err);
+	if (run_is_migrating(r))
+		return cf_fail(err, COFFER_ERR_STATE,
+			"the guest is being migrated; migrate_cancel ends that");
+	return COFFER_OK;
+}
+
 static enum coffer_status stop(void *opaque, struct coffer_error *err)
 {
 	struct run *r = lock(opaque);
-	bool there = r->machine != NULL, ran = false;
+	enum coffer_status s = is_free(r, err);
+	bool ran = false;
 
-	if (there) {
+	if (!s) {
 		ran = cf_machine_is_running(r->machine);
 		cf_machine_pause(r->machine);
 	}
 	unlock(r);
 	if (ran)
 		cf_monitor_event(r->monitor, "STOP", NULL);
-	return there ? COFFER_OK : no_machine(err);
+	return s;
 }
 
 static enum coffer_status cont(void *opaque, struct coffer_error *err)
 {
 	struct run *r = lock(opaque);
-	bool there = r->machine != NULL, was_paused = false;
+	enum coffer_status s = is_free(r, err);
+	bool was_paused = false;
 
-	if (there) {
+	if (!s) {
 		was_paused = !cf_machine_is_running(r->machine);
 		r->has_started = true;
 		cf_machine_resume(r->machine);
@@ -74,24 +92,24 @@ static enum coffer_status cont(void *opaque, struct coffer_error *err)
 	unlock(r);
 	if (was_paused)
 		cf_monitor_event(r->monitor, "RESUME", NULL);
-	return there ? COFFER_OK : no_machine(err);
+	return s;
 }
 
 static enum coffer_status powerdown(void *opaque, struct coffer_error *err)
 {
 	struct run *r = lock(opaque);
-	bool there = r->machine != NULL;
+	enum coffer_status s = is_free(r, err);
 
-	if (there)
+	if (!s)
 		cf_machine_power_button(r->machine);
 	unlock(r);
-	return there ? COFFER_OK : no_machine(err);
+	return s;
 }
 
 static enum coffer_status reset(void *opaque, struct coffer_error *err)
 {
 	struct run *r = lock(opaque);
-	bool there = r->machine != NULL;
+	enum coffer_status s;
 	enum cf_platform p = r->opts.platform;
 
 	if (p == CF_PLATFORM_SEV_ES || p == CF_PLATFORM_SEV_SNP) {
@@ -101,21 +119,22 @@ static enum coffer_status reset(void *opaque, struct coffer_error *err)
 			"encrypted; end it and start it again",
 			cf_platform_name(p));
 	}
-	if (there)
+	s = is_free(r, err);
+	if (!s)
 		cf_machine_reset(r->machine);
 	unlock(r);
-	return there ? COFFER_OK : no_machine(err);
+	return s;
 }
 
 static enum coffer_status nmi(void *opaque, struct coffer_error *err)
 {
 	struct run *r = lock(opaque);
-	bool there = r->machine != NULL;
+	enum coffer_status s = is_free(r, err);
 
-	if (there)
+	if (!s)
 		cf_machine_nmi(r->machine);
 	unlock(r);
-	return there ? COFFER_OK : no_machine(err);
+	return s;
 }
 
 static void quit(void *opaque)
@@ -123,6 +142,7 @@ static void quit(void *opaque)
 	struct run *r = lock(opaque);
 
 	r->quit_asked = true;
+	run_migrate_cancel(r);
 	if (r->machine)
 		cf_machine_quit(r->machine);
 	unlock(r);
@@ -272,6 +292,27 @@ static enum coffer_status registers(void *opaque, unsigned vcpu,
 	return s;
 }
 
+static enum coffer_status migrate(
+	void *opaque, const char *uri, struct coffer_error *err)
+{
+	struct run *r = lock(opaque);
+	enum coffer_status s =
+		r->machine ? run_migrate(r, uri, err) : no_machine(err);
+
+	unlock(r);
+	return s;
+}
+
+static void migrate_cancel(void *opaque)
+{
+	run_migrate_cancel(opaque);
+}
+
+static void migrate_info(void *opaque, struct cf_monitor_migrate_info *out)
+{
+	run_migrate_info(opaque, out);
+}
+
 enum coffer_status run_start_monitor(struct run *r, struct coffer_error *err)
 {
 	enum coffer_status s;
@@ -298,6 +339,9 @@ enum coffer_status run_start_monitor(struct run *r, struct coffer_error *err)
 		.read_physical = read_physical,
 		.read_virtual = read_virtual,
 		.registers = registers,
+		.migrate = migrate,
+		.migrate_cancel = migrate_cancel,
+		.migrate_info = migrate_info,
 	};
 	if (!r->opts.qmp)
 		return COFFER_OK;

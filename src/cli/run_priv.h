@@ -13,6 +13,7 @@
 #include "machine/block.h"
 #include "machine/chardev.h"
 #include "machine/machine.h"
+#include "machine/migrate.h"
 #include "monitor/monitor.h"
 #include "sp/soft/soft.h"
 #include "sp/soft/state_dir.h"
@@ -21,6 +22,26 @@
 #include <pthread.h>
 
 #define RUN_MAX_CHARDEVS 16
+
+/* A migration's descriptor (run_channel.c). */
+struct run_channel {
+	struct cf_migrate_channel ops;
+	const char *uri;
+	int fd;
+	bool (*give_up)(void *opaque);
+	void *opaque;
+};
+
+struct run_migration {
+	_Atomic enum cf_migrate_status status;
+	struct cf_migrate_progress progress;
+	struct run_channel channel;
+	char uri[1024];
+	pthread_t thread; /* going out */
+	bool has_thread;
+	uint64_t stopped_at, total_ms, downtime_ms;
+	char error[256];
+};
 
 struct run {
 	const struct cli_command *self;
@@ -80,6 +101,7 @@ struct run {
 	struct cf_monitor_vm monitor_vm;
 	struct cf_monitor *monitor; /* NULL: no -qmp */
 	bool has_started, has_stopped_on_error, quit_asked;
+	struct run_migration migration;
 };
 
 /* run_config.c: options to a machine's description; opens what they name. */
@@ -121,6 +143,23 @@ enum coffer_status run_start_monitor(
 	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 void run_stop_monitor(struct run *r);
 void run_tell_end(struct run *r, const struct cf_machine_result *result);
+
+/* run_migrate.c.  migrate: the machine is there; goes on in a thread, whose
+ * end run_migrate_end waits for. */
+enum coffer_status run_migrate(
+	struct run *r, const char *uri, struct coffer_error *err) CF_MUST_CHECK;
+void run_migrate_cancel(struct run *r);
+void run_migrate_end(struct run *r);
+bool run_is_migrating(const struct run *r);
+void run_migrate_info(struct run *r, struct cf_monitor_migrate_info *out);
+/* -incoming: open before the process confines itself, load after. */
+enum coffer_status run_incoming_open(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+enum coffer_status run_incoming_load(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+
+/* run.c: SIGINT or SIGTERM came. */
+bool run_was_signalled(void);
 
 /* run_sandbox.c: keep only what a running guest needs. */
 enum coffer_status run_confine(

@@ -18,6 +18,8 @@ static const char *const run_state_names[] = {
 	[CF_RUN_PAUSED] = "paused",
 	[CF_RUN_SHUTDOWN] = "shutdown",
 	[CF_RUN_GUEST_PANICKED] = "guest-panicked",
+	[CF_RUN_INMIGRATE] = "inmigrate",
+	[CF_RUN_POSTMIGRATE] = "postmigrate",
 	[CF_RUN_INTERNAL_ERROR] = "internal-error",
 };
 

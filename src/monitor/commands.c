@@ -106,6 +106,21 @@ STRUCT(memsave_arg, "memsave-arg", { "val", &qapi_int, false },
 STRUCT(pmemsave_arg, "pmemsave-arg", { "val", &qapi_int, false },
 	{ "size", &qapi_int, false }, { "filename", &qapi_str, false });
 
+static const char *const migration_statuses[] = { "none", "setup", "cancelling",
+	"cancelled", "active", "completed", "failed", NULL };
+static const struct qapi_type migration_status = { .kind = QAPI_ENUM,
+	.name = "MigrationStatus",
+	.values = migration_statuses };
+STRUCT(migrate_arg, "migrate-arg", { "uri", &qapi_str, false });
+STRUCT(migration_ram, "MigrationStats", { "total", &qapi_int, false },
+	{ "transferred", &qapi_int, false }, { "remaining", &qapi_int, false },
+	{ "duplicate", &qapi_int, false }, { "normal", &qapi_int, false },
+	{ "normal-bytes", &qapi_int, false },
+	{ "page-size", &qapi_int, false });
+STRUCT(migration_info, "MigrationInfo", { "status", &migration_status, true },
+	{ "ram", &migration_ram, true }, { "total-time", &qapi_int, true },
+	{ "downtime", &qapi_int, true }, { "error-desc", &qapi_str, true });
+
 STRUCT(human_arg, "human-monitor-command-arg",
 	{ "command-line", &qapi_str, false }, { "cpu-index", &qapi_int, true });
 
@@ -155,6 +170,10 @@ static const struct qmp_command commands[] = {
 	{ { "quit", &qapi_empty, &qapi_empty }, qmp_quit },
 	{ { "memsave", &memsave_arg, &qapi_empty }, qmp_memsave },
 	{ { "pmemsave", &pmemsave_arg, &qapi_empty }, qmp_pmemsave },
+	{ { "migrate", &migrate_arg, &qapi_empty }, qmp_migrate },
+	{ { "migrate_cancel", &qapi_empty, &qapi_empty }, qmp_migrate_cancel },
+	{ { "query-migrate", &qapi_empty, &migration_info },
+		qmp_query_migrate },
 	{ { "human-monitor-command", &human_arg, &qapi_str },
 		qmp_human_command },
 	{ { "query-sev", &qapi_empty, &sev_info }, qmp_query_sev },
@@ -168,6 +187,9 @@ static const struct qmp_command commands[] = {
 		  &sev_attestation },
 		qmp_query_sev_attestation_report },
 };
+
+STRUCT(migration_event, "MIGRATION-arg",
+	{ "status", &migration_status, false });
 
 static const char *const shutdown_causes[] = { "none", "error", "host-error",
 	"host-qmp-quit", "host-qmp-system-reset", "host-signal", "host-ui",
@@ -183,6 +205,7 @@ static const struct qapi_event events[] = {
 	{ "SHUTDOWN", &shutdown_data },
 	{ "POWERDOWN", &qapi_empty },
 	{ "RESET", &shutdown_data },
+	{ "MIGRATION", &migration_event },
 	{ "STOP", &qapi_empty },
 	{ "RESUME", &qapi_empty },
 };

@@ -31,6 +31,8 @@ enum cf_run_state {
 	CF_RUN_PAUSED,
 	CF_RUN_SHUTDOWN,
 	CF_RUN_GUEST_PANICKED, /* a confidential guest asked to be ended */
+	CF_RUN_INMIGRATE,      /* waits for what -incoming brings */
+	CF_RUN_POSTMIGRATE,    /* has gone elsewhere */
 	CF_RUN_INTERNAL_ERROR, /* the CPU engine cannot go on */
 };
 const char *cf_run_state_name(enum cf_run_state s);
@@ -52,6 +54,25 @@ struct cf_monitor_sev_info {
 	enum cf_sev_state state;
 	uint64_t policy;
 	uint32_t handle;
+};
+
+/* States of a migration, by their QAPI names (cf_migrate_status_name). */
+enum cf_migrate_status {
+	CF_MIGRATE_NONE,
+	CF_MIGRATE_SETUP,
+	CF_MIGRATE_ACTIVE,
+	CF_MIGRATE_COMPLETED,
+	CF_MIGRATE_FAILED,
+	CF_MIGRATE_CANCELLED,
+};
+const char *cf_migrate_status_name(enum cf_migrate_status s);
+
+struct cf_monitor_migrate_info {
+	enum cf_migrate_status status;
+	uint64_t total, transferred, remaining; /* bytes */
+	uint64_t zero_pages, normal_pages;
+	uint64_t total_ms, downtime_ms;
+	const char *error; /* of a failure; NULL: none */
 };
 
 struct cf_monitor_sev_capabilities {
@@ -92,6 +113,10 @@ struct cf_monitor_vm {
 	enum coffer_status (*sev_attestation)(void *opaque,
 		const uint8_t mnonce[16], uint8_t *out, size_t *len,
 		struct coffer_error *err);
+	enum coffer_status (*migrate)(
+		void *opaque, const char *uri, struct coffer_error *err);
+	void (*migrate_cancel)(void *opaque);
+	void (*migrate_info)(void *opaque, struct cf_monitor_migrate_info *out);
 	/* Guest memory as the host sees it; by physical address, or by
 	 * virtual address of a vCPU. */
 	enum coffer_status (*read_physical)(void *opaque, uint64_t gpa,

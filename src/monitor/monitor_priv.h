@@ -51,7 +51,15 @@ struct cf_monitor {
 const struct qmp_command *qmp_command_at(size_t i);
 const struct qmp_command *qmp_command_find(const char *name);
 
-/* cmd_vm.c, cmd_sev.c, cmd_info.c, cmd_facts.c */
+/* cmd_vm.c, cmd_sev.c, cmd_info.c */
+/* cmd_migrate.c */
+struct json_object *qmp_migrate(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
+struct json_object *qmp_migrate_cancel(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
+struct json_object *qmp_query_migrate(
+	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
+/* cmd_facts.c */
 struct json_object *qmp_query_target(
 	struct cf_monitor *mon, struct json_object *args, struct qmp_error *e);
 struct json_object *qmp_query_name(

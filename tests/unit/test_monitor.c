@@ -13,6 +13,7 @@ struct fake_vm {
 	struct cf_monitor_sev_info sev;
 	bool quit;
 	unsigned nmis;
+	struct cf_monitor_migrate_info migration;
 	uint64_t secret_gpa;
 	size_t secret_len;
 };
@@ -48,6 +49,25 @@ static enum coffer_status fake_nmi(void *opaque, struct coffer_error *e)
 {
 	((struct fake_vm *)opaque)->nmis++;
 	return COFFER_OK;
+}
+
+static enum coffer_status fake_migrate(
+	void *opaque, const char *uri, struct coffer_error *e)
+{
+	if (strncmp(uri, "file:", 5) != 0)
+		return cf_fail(e, COFFER_ERR_ARGUMENT, "no way '%s'", uri);
+	((struct fake_vm *)opaque)->migration.status = CF_MIGRATE_ACTIVE;
+	return COFFER_OK;
+}
+
+static void fake_migrate_cancel(void *opaque)
+{
+	((struct fake_vm *)opaque)->migration.status = CF_MIGRATE_CANCELLED;
+}
+
+static void fake_migrate_info(void *opaque, struct cf_monitor_migrate_info *out)
+{
+	*out = ((struct fake_vm *)opaque)->migration;
 }
 
 static void fake_quit(void *opaque)
@@ -156,6 +176,9 @@ static struct cf_monitor_vm fake_ops = {
 	.reset = fake_reset,
 	.quit = fake_quit,
 	.nmi = fake_nmi,
+	.migrate = fake_migrate,
+	.migrate_cancel = fake_migrate_cancel,
+	.migrate_info = fake_migrate_info,
 	.guest_name = "guest=vm1,debug-threads=on",
 	.vcpus = fake_vcpus,
 	.memory_size = fake_memory_size,
@@ -412,6 +435,32 @@ static void test_facts_about_the_program(void **state)
 		"\"typename\": \"EPYC-Milan-x86_64-cpu\"");
 	assert_says("{\"execute\":\"inject-nmi\"}", "{ \"return\": { } }");
 	assert_int_equal(fake.nmis, 1);
+}
+
+static void test_migration_is_told_as_qapi_has_it(void **state)
+{
+	negotiate();
+	assert_says("{\"execute\":\"query-migrate\"}", "{ \"return\": { } }");
+	assert_says("{\"execute\":\"migrate\",\"arguments\":"
+		    "{\"uri\":\"exec:cat\"}}",
+		"no way 'exec:cat'");
+	assert_says("{\"execute\":\"migrate\",\"arguments\":"
+		    "{\"uri\":\"file:x\"}}",
+		"{ \"return\": { } }");
+	fake.migration.total = 8192;
+	fake.migration.remaining = 4096;
+	fake.migration.normal_pages = 1;
+	assert_says("{\"execute\":\"query-migrate\"}",
+		"\"status\": \"active\", \"ram\": { \"total\": 8192, "
+		"\"transferred\": 0, \"remaining\": 4096, \"duplicate\": 0, "
+		"\"normal\": 1, \"normal-bytes\": 4096");
+	assert_says("{\"execute\":\"migrate_cancel\"}", "return");
+	fake.migration.error = "cancelled";
+	assert_says("{\"execute\":\"query-migrate\"}",
+		"\"error-desc\": \"cancelled\"");
+	fake.migration.status = CF_MIGRATE_COMPLETED;
+	fake.migration.downtime_ms = 12;
+	assert_says("{\"execute\":\"query-migrate\"}", "\"downtime\": 12");
 }
 
 static void test_introspection_names_every_command_and_type(void **state)
@@ -691,6 +740,7 @@ int main(void)
 		monitor_test(test_every_reply_fits_its_schema),
 		monitor_test(test_every_command_checks_every_argument),
 		monitor_test(test_facts_about_the_program),
+		monitor_test(test_migration_is_told_as_qapi_has_it),
 		monitor_test(test_introspection_names_every_command_and_type),
 		monitor_test(test_sev_info_differs_by_type),
 		monitor_test(test_measurement_only_after_it_was_taken),
