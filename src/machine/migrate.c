@@ -209,6 +209,20 @@ static enum coffer_status flush_disks(
 	return s;
 }
 
+/* RAM and firmware. */
+static uint64_t all_memory(const struct cf_machine *m)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < cf_memory_nregions(m->memory); i++) {
+		struct cf_region r;
+
+		cf_memory_region(m->memory, i, &r);
+		n += r.len;
+	}
+	return n;
+}
+
 static enum coffer_status save(struct cf_machine *m, struct cf_migrate_io *io,
 	struct coffer_error *err)
 {
@@ -217,7 +231,7 @@ static enum coffer_status save(struct cf_machine *m, struct cf_migrate_io *io,
 
 	/* Nobody lets it go on meanwhile; devices wait for the lock. */
 	pthread_mutex_lock(&m->lock);
-	if (!m->vm)
+	if (!m->vm || m->launch_pending)
 		s = cf_fail(err, COFFER_ERR_STATE,
 			"migration: the guest has not been started");
 	else if (cf_machine_is_running(m))
@@ -241,7 +255,7 @@ enum coffer_status cf_machine_save(struct cf_machine *m,
 	enum coffer_status s = cf_machine_can_migrate(m, err);
 
 	if (!s && progress)
-		atomic_store(&progress->total, m->config.memory);
+		atomic_store(&progress->total, all_memory(m));
 	if (!s)
 		s = save(m, &io, err);
 	cf_buf_finish(&io.section);

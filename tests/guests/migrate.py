@@ -154,10 +154,17 @@ def fifo(tap, folder, source):
 
 def sockets(tap, folder, confined):
     where = "unix:" + os.path.join(folder, "way")
+    with open("/proc/%d/status" % confined.process.pid,
+              encoding="ascii") as f:
+        is_confined = "Seccomp:\t2" in f.read()
     said = confined.qmp("migrate", "uri=" + where)
     info = confined.migrated() if said == {} else {"error-desc": said}
-    tap.check("-no-seccomp" in info.get("error-desc", ""),
-              "unix: a confined process says what to do", info)
+    if is_confined:
+        tap.check("-no-seccomp" in info.get("error-desc", ""),
+                  "unix: a confined process says what to do", info)
+    else:
+        tap.skip("unix: a confined process says what to do",
+                 "built without the system call filter")
     path = os.path.join(folder, "to_open")
     confined.qmp("migrate", "uri=file:" + path)
     confined.migrated()

@@ -545,6 +545,13 @@ static void fake_notify(struct cf_vm *vm, unsigned vcpu)
 {
 }
 
+static unsigned nmis; /* a bit per vCPU */
+
+static void fake_nmi(struct cf_vm *vm, unsigned vcpu)
+{
+	nmis |= 1u << vcpu;
+}
+
 static void fake_sipi(struct cf_vm *vm, unsigned vcpu, uint8_t vector)
 {
 }
@@ -566,7 +573,7 @@ static const struct cf_accel_ops fake_accel = {
 	.notify_irq = fake_notify,
 	.init = fake_notify,
 	.sipi = fake_sipi,
-	.nmi = fake_notify,
+	.nmi = fake_nmi,
 	.instructions = fake_instructions,
 };
 
@@ -624,6 +631,25 @@ static void script_sleep(struct cf_vm *vm, unsigned vcpu)
 	script_reset(vm, vcpu);
 }
 
+static void test_machine_nmi_goes_to_every_vcpu(void **state)
+{
+	struct cf_machine_config c = { .memory = 16 << 20,
+		.vcpus = 3,
+		.cpu_model = "EPYC-Milan",
+		.accel = &fake_accel };
+	static const uint8_t rom[4096];
+	struct cf_machine *m;
+
+	nmis = 0;
+	assert_ok(cf_machine_create(&c, &m, &err));
+	cf_machine_nmi(m); /* nothing loaded: nobody there */
+	assert_int_equal(nmis, 0);
+	assert_ok(cf_machine_load_firmware(m, rom, sizeof(rom), &err));
+	cf_machine_nmi(m);
+	assert_int_equal(nmis, 7);
+	cf_machine_destroy(m);
+}
+
 static void test_machine_ends_as_the_guest_asks(void **state)
 {
 	struct cf_machine_result r = run_script(script_reset, NULL);
@@ -664,6 +690,7 @@ int main(void)
 		T(test_virtio_disk_keeps_what_is_written),
 		T(test_virtio_disk_refuses_what_is_past_its_end),
 		T(test_virtio_ring_breaks_on_each_broken_rule),
+		cmocka_unit_test(test_machine_nmi_goes_to_every_vcpu),
 		cmocka_unit_test(test_machine_ends_as_the_guest_asks),
 		cmocka_unit_test(test_machine_wakes_an_idle_vcpu_with_a_timer),
 		cmocka_unit_test(test_machine_says_what_a_stuck_guest_did_last),

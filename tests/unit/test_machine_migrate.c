@@ -322,7 +322,9 @@ static void test_save_that_is_cancelled_stops(void **state)
 	struct cf_migrate_channel c = board_channel(&s);
 
 	assert_ok(cf_machine_save(a.m, &c, &p, &err));
-	assert_int_equal(atomic_load(&p.total), BOARD_RAM);
+	assert_int_equal(
+		atomic_load(&p.total), BOARD_RAM + CF_PAGE_SIZE /* firmware */);
+	assert_int_equal(atomic_load(&p.done), atomic_load(&p.total));
 	assert_int_equal(atomic_load(&p.sent), s.buf.len);
 	assert_int_equal(
 		(atomic_load(&p.zero_pages) + atomic_load(&p.normal_pages)),
