@@ -11,7 +11,7 @@
  *  - terminal settings (ioctl TCGETS and TCSETS*), to restore them; with kvm,
  *    its ioctls;
  *  - with a network card: sockets of the internet families, for libslirp;
- *  - with a monitor: creating files to write, which memsave and pmemsave do
+ *  - with a monitor: creating files to write, which memsave, pmemsave and migrate do
  *    for the operator who names them.
  * Everything else fails with EPERM: above all reading, renaming or removing
  * files, and new sockets without a network card.  Starting a program

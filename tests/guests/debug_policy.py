@@ -32,7 +32,7 @@ class Guest:
         self.folder, self.sock = folder, os.path.join(folder, "qmp")
         self.process = subprocess.Popen(
             [COFFER, "run", "-quiet", "-m", "128", "-S", "-serial", "null",
-             "-sp-state", os.path.join(folder, "sp"), "-qmp",
+             "-sp-state", CHIP, "-qmp",
              "unix:%s,server=on,wait=off" % self.sock, *options],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(600):
@@ -147,7 +147,9 @@ def kvm(tap):
             guest.end()
 
 
-def main():
+def main(chip):
+    global CHIP  # made once: its keys take seconds
+    CHIP = chip
     tap = peer.Tap()
     if os.path.exists(OVMF):
         readable(tap, "plain", None)
@@ -170,4 +172,5 @@ OVMF = os.path.join(os.environ.get("COFFER_GUEST_CACHE", ".cache"),
 if os.path.exists(OVMF):
     with open(OVMF, "rb") as f:
         IMAGE = f.read()
-main()
+with tempfile.TemporaryDirectory() as name:
+    main(name)
