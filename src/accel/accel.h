@@ -203,8 +203,7 @@ struct cf_accel_ops {
 	uint64_t (*instructions)(struct cf_vm *vm, unsigned vcpu);
 	/* All of a vCPU that stands still, in a stream; NULL: this engine
 	 * cannot.  Loading checks what it takes. */
-	void (*vcpu_state)(
-		struct cf_vm *vm, unsigned vcpu, struct cf_state *s);
+	void (*vcpu_state)(struct cf_vm *vm, unsigned vcpu, struct cf_state *s);
 	/* For a debugger, while no vCPU runs; all NULL: not supported.
 	 * points replaces those that were set (copied).  step: run() comes
 	 * back after one instruction of this vCPU.  Memory is read and

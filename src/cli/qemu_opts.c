@@ -79,7 +79,8 @@ enum option_kind {
 	X("d", 0, "ITEMS", "log exec, int, unimp", false, TEXT, log, NULL,     \
 		NULL)                                                          \
 	X("D", 0, "FILE", "where -d goes", false, TEXT, log_file, NULL, NULL)  \
-	X("name", 0, "TEXT", "name that the monitor tells", false, TEXT, name, NULL, NULL)         \
+	X("name", 0, "TEXT", "name that the monitor tells", false, TEXT, name, \
+		NULL, NULL)                                                    \
 	X("display", 0, "none", "there is no display", false, TEXT, display,   \
 		NULL, NULL)                                                    \
 	X("vga", 0, "none", "there is no display", false, TEXT, vga, NULL,     \

@@ -213,8 +213,8 @@ struct cf_kvm_create_guest_memfd {
 static_assert(sizeof(struct cf_kvm_create_guest_memfd) == 64, "guest_memfd");
 
 /* Exits. */
-#define CF_KVM_EXIT_MEMORY_FAULT     39
-#define CF_KVM_EXIT_SNP_REQ_CERTS    43
+#define CF_KVM_EXIT_MEMORY_FAULT  39
+#define CF_KVM_EXIT_SNP_REQ_CERTS 43
 struct cf_kvm_exit_snp_req_certs {
 	uint64_t gpa;    /* page aligned, not private */
 	uint64_t npages; /* room; the need, with ENOSPC */

@@ -104,8 +104,7 @@ static inline uint64_t cf_clock_now(struct cf_clock *c)
 void cf_timer_arm(struct cf_clock *c, struct cf_timer *t, uint64_t deadline);
 /* Whether it is armed, and for when. */
 struct cf_state;
-void cf_state_timer(
-	struct cf_state *s, struct cf_clock *c, struct cf_timer *t);
+void cf_state_timer(struct cf_state *s, struct cf_clock *c, struct cf_timer *t);
 void cf_timer_cancel(struct cf_clock *c, struct cf_timer *t);
 /* When the next timer is due; UINT64_MAX: none is armed. */
 uint64_t cf_clock_deadline(const struct cf_clock *c);
