@@ -15,6 +15,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ COFFER, CACHE, WORK = sys.argv[1:4]
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUESTS = os.path.join(CACHE, "guests")
 LIMIT = float(os.environ.get("COFFER_BOOT_LIMIT", "300"))
+SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 APPEND = "console=ttyS0 quiet cryptomgr.notests panic=-1 "
 
 
@@ -50,9 +52,10 @@ def initrd():
     need("busybox/bin/busybox")
     kernel()
     out = os.path.join(WORK, "initrd.gz")
-    if not os.path.exists(out):
-        subprocess.run([os.path.join(HERE, "make_initrd"), out, CACHE],
-                       check=True)
+    script = os.path.join(HERE, "make_initrd")
+    if not os.path.exists(out) or \
+            os.path.getmtime(out) < os.path.getmtime(script):
+        subprocess.run([script, out, CACHE], check=True)
     return out
 
 
@@ -160,6 +163,57 @@ def case_file_on_virtio_disk_survives_a_restart():
     check(wrote and "failed" not in first, first[-800:])
     second = linux("disk", drive)[1]
     check("coffer: kept file " + wrote.group(1) in second, second[-800:])
+
+
+ROOT_INIT = """#!/bin/sh
+mount -t proc proc /proc
+echo "coffer: root is $(sed -n 's,^\\([^ ]*\\) / ,\\1 ,p' /proc/mounts)"
+echo "coffer: program says $(/usr/bin/program)"
+[ -f /var/kept ] && echo "coffer: kept $(cat /var/kept)"
+cat /proc/sys/kernel/random/boot_id >/var/kept
+echo "coffer: wrote $(cat /var/kept)"
+mount -o remount,ro / || echo "coffer: remount failed"
+poweroff -f
+"""
+
+
+def root_disk(secret):
+    """An ext4 root file system; its program says the secret."""
+    tree = os.path.join(WORK, "root")
+    disk = os.path.join(WORK, "root.img")
+    shutil.rmtree(tree, ignore_errors=True)
+    for d in ("bin", "sbin", "usr/bin", "dev", "proc", "var"):
+        os.makedirs(os.path.join(tree, d))
+    shutil.copy(need("busybox/bin/busybox"), os.path.join(tree, "bin"))
+    for name in ("sh", "mount", "sed", "cat", "poweroff"):
+        os.symlink("busybox", os.path.join(tree, "bin", name))
+    for name, text in (("sbin/init", ROOT_INIT),
+                       ("usr/bin/program", "#!/bin/sh\necho %s\n" % secret)):
+        with open(os.path.join(tree, name), "w") as f:
+            f.write(text)
+        os.chmod(os.path.join(tree, name), 0o755)
+    with open(disk, "wb") as f:
+        f.truncate(16 << 20)
+    try:
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, disk],
+                       check=True, env=dict(os.environ, PATH=SBIN))
+    except FileNotFoundError:
+        raise Skip("no mke2fs")
+    return disk
+
+
+def case_root_on_virtio_disk_runs_its_program_and_keeps_a_file():
+    secret = os.urandom(8).hex()
+    drive = ["-drive", "file=%s,format=raw" % root_disk(secret)]
+    runs = [linux("root", drive, "root=/dev/vda") for _ in range(2)]
+    for status, text in runs:
+        check("coffer: root is /dev/vda ext4 rw" in text, text[-800:])
+        check("coffer: program says " + secret in text, text[-800:])
+        check("failed" not in text and status == 0, text[-800:])
+    wrote = re.search(r"coffer: wrote ([0-9a-f-]{36})", runs[0][1])
+    check("coffer: kept" not in runs[0][1], "kept before it was written")
+    check(wrote and "coffer: kept " + wrote.group(1) in runs[1][1],
+          runs[1][1][-800:])
 
 
 def case_guest_fetches_from_the_host_through_slirp():
