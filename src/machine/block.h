@@ -26,11 +26,12 @@ struct cf_block {
 	uint64_t size; /* bytes */
 };
 
-/* A path, or nbd:// nbd+unix:// nbds:// URI.  A file that is no multiple of
+/* A path, an NBD URI (nbd:// nbd+unix:// nbds://...) or QEMU's older
+ * nbd:HOST:PORT and nbd:unix:PATH.  A file that is no multiple of
  * 512 bytes long is refused. */
 enum coffer_status cf_block_open(const char *path, bool readonly,
 	struct cf_block **out, struct coffer_error *err) CF_MUST_CHECK;
-enum coffer_status cf_block_open_nbd(const char *uri, bool readonly,
+enum coffer_status cf_block_open_nbd(const char *name, bool readonly,
 	struct cf_block **out, struct coffer_error *err) CF_MUST_CHECK;
 
 static inline void cf_block_destroy(struct cf_block *b)

@@ -3,6 +3,7 @@
 #include "machine/block.h"
 
 #include "base/base.h"
+#include "machine/nbd_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,7 +127,7 @@ static enum coffer_status open_file(const char *path, bool readonly,
 enum coffer_status cf_block_open(const char *path, bool readonly,
 	struct cf_block **out, struct coffer_error *err)
 {
-	if (strncmp(path, "nbd", 3) == 0 && strstr(path, "://"))
+	if (cf_nbd_is_name(path))
 		return cf_block_open_nbd(path, readonly, out, err);
 	return open_file(path, readonly, out, err);
 }

@@ -25,9 +25,12 @@ static struct {
 	__typeof__(nbd_is_read_only) *is_read_only;
 	__typeof__(nbd_can_flush) *can_flush;
 	__typeof__(nbd_get_size) *get_size;
-	__typeof__(nbd_pread) *pread;
-	__typeof__(nbd_pwrite) *pwrite;
-	__typeof__(nbd_flush) *flush;
+	__typeof__(nbd_get_block_size) *get_block_size;
+	__typeof__(nbd_aio_pread) *aio_pread;
+	__typeof__(nbd_aio_pwrite) *aio_pwrite;
+	__typeof__(nbd_aio_flush) *aio_flush;
+	__typeof__(nbd_aio_command_completed) *aio_command_completed;
+	__typeof__(nbd_poll) *poll;
 	__typeof__(nbd_shutdown) *shutdown;
 } real;
 
@@ -46,13 +49,18 @@ static void load(void)
 	real.is_read_only = dlsym(l, "nbd_is_read_only");
 	real.can_flush = dlsym(l, "nbd_can_flush");
 	real.get_size = dlsym(l, "nbd_get_size");
-	real.pread = dlsym(l, "nbd_pread");
-	real.pwrite = dlsym(l, "nbd_pwrite");
-	real.flush = dlsym(l, "nbd_flush");
+	real.get_block_size = dlsym(l, "nbd_get_block_size");
+	real.aio_pread = dlsym(l, "nbd_aio_pread");
+	real.aio_pwrite = dlsym(l, "nbd_aio_pwrite");
+	real.aio_flush = dlsym(l, "nbd_aio_flush");
+	real.aio_command_completed = dlsym(l, "nbd_aio_command_completed");
+	real.poll = dlsym(l, "nbd_poll");
 	real.shutdown = dlsym(l, "nbd_shutdown");
 	if (real.create && real.close && real.get_error && real.connect_uri &&
 		real.is_read_only && real.can_flush && real.get_size &&
-		real.pread && real.pwrite && real.flush && real.shutdown)
+		real.get_block_size && real.aio_pread && real.aio_pwrite &&
+		real.aio_flush && real.aio_command_completed && real.poll &&
+		real.shutdown)
 		real.library = l;
 	else
 		dlclose(l);
@@ -97,21 +105,37 @@ int64_t nbd_get_size(struct nbd_handle *h)
 	return real.get_size(h);
 }
 
-int nbd_pread(struct nbd_handle *h, void *buf, size_t count, uint64_t offset,
-	uint32_t flags)
+int64_t nbd_get_block_size(struct nbd_handle *h, int size_type)
 {
-	return real.pread(h, buf, count, offset, flags);
+	return real.get_block_size(h, size_type);
 }
 
-int nbd_pwrite(struct nbd_handle *h, const void *buf, size_t count,
-	uint64_t offset, uint32_t flags)
+int64_t nbd_aio_pread(struct nbd_handle *h, void *buf, size_t count,
+	uint64_t offset, nbd_completion_callback done, uint32_t flags)
 {
-	return real.pwrite(h, buf, count, offset, flags);
+	return real.aio_pread(h, buf, count, offset, done, flags);
 }
 
-int nbd_flush(struct nbd_handle *h, uint32_t flags)
+int64_t nbd_aio_pwrite(struct nbd_handle *h, const void *buf, size_t count,
+	uint64_t offset, nbd_completion_callback done, uint32_t flags)
 {
-	return real.flush(h, flags);
+	return real.aio_pwrite(h, buf, count, offset, done, flags);
+}
+
+int64_t nbd_aio_flush(
+	struct nbd_handle *h, nbd_completion_callback done, uint32_t flags)
+{
+	return real.aio_flush(h, done, flags);
+}
+
+int nbd_aio_command_completed(struct nbd_handle *h, uint64_t cookie)
+{
+	return real.aio_command_completed(h, cookie);
+}
+
+int nbd_poll(struct nbd_handle *h, int timeout)
+{
+	return real.poll(h, timeout);
 }
 
 int nbd_shutdown(struct nbd_handle *h, uint32_t flags)

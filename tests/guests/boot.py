@@ -10,12 +10,14 @@ elsewhere (the number of vCPUs given, the bytes served, the digest of a run
 before), never with a recording.
 """
 import glob
+import hashlib
 import http.server
 import os
 import pty
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -172,6 +174,8 @@ echo "coffer: program says $(/usr/bin/program)"
 [ -f /var/kept ] && echo "coffer: kept $(cat /var/kept)"
 cat /proc/sys/kernel/random/boot_id >/var/kept
 echo "coffer: wrote $(cat /var/kept)"
+[ -b /dev/vdb ] && echo "coffer: sector $(
+	dd if=/dev/vdb bs=512 skip=3 count=1 2>/dev/null | md5sum)"
 mount -o remount,ro / || echo "coffer: remount failed"
 poweroff -f
 """
@@ -185,7 +189,8 @@ def root_disk(secret):
     for d in ("bin", "sbin", "usr/bin", "dev", "proc", "var"):
         os.makedirs(os.path.join(tree, d))
     shutil.copy(need("busybox/bin/busybox"), os.path.join(tree, "bin"))
-    for name in ("sh", "mount", "sed", "cat", "poweroff"):
+    for name in ("sh", "mount", "sed", "cat", "dd", "md5sum",
+                 "poweroff"):
         os.symlink("busybox", os.path.join(tree, "bin", name))
     for name, text in (("sbin/init", ROOT_INIT),
                        ("usr/bin/program", "#!/bin/sh\necho %s\n" % secret)):
@@ -214,6 +219,85 @@ def case_root_on_virtio_disk_runs_its_program_and_keeps_a_file():
     check("coffer: kept" not in runs[0][1], "kept before it was written")
     check(wrote and "coffer: kept " + wrote.group(1) in runs[1][1],
           runs[1][1][-800:])
+
+
+class Servers:
+    """NBD servers; ended when the block ends."""
+
+    def __init__(self):
+        self.running = []
+
+    def start(self, command):
+        try:
+            p = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        except FileNotFoundError:
+            raise Skip("no " + command[0])
+        self.running.append(p)
+        return p
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        for p in self.running:
+            p.terminate()
+            p.wait()
+
+
+def wait_for(what, seconds=10):
+    end = time.monotonic() + seconds
+    while not what():
+        check(time.monotonic() < end, "no server after %d s" % seconds)
+        time.sleep(0.05)
+
+
+def answers(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def case_root_is_a_qcow2_image_behind_qemu_nbd():
+    secret = os.urandom(8).hex()
+    raw, qcow2 = root_disk(secret), os.path.join(WORK, "root.qcow2")
+    sock = os.path.abspath(os.path.join(WORK, "nbd.sock"))
+    port = free_port()
+    data = os.path.join(WORK, "data.img")
+    with open(data, "wb") as f:
+        f.write(os.urandom(1 << 20))
+    try:
+        subprocess.run(["qemu-img", "convert", "-O", "qcow2", raw, qcow2],
+                       check=True)
+    except FileNotFoundError:
+        raise Skip("no qemu-img")
+    texts = []
+    for _ in range(2):  # each time with new servers
+        if os.path.exists(sock):
+            os.unlink(sock)
+        with Servers() as servers:
+            servers.start(["qemu-nbd", "-f", "qcow2", "-k", sock, qcow2])
+            servers.start(["nbdkit", "-f", "-i", "127.0.0.1", "-p", str(port),
+                           "-r", "file", data])
+            wait_for(lambda: os.path.exists(sock) and answers(port))
+            status, text = linux(
+                "root", ["-drive", "file=nbd:unix:%s,format=raw" % sock,
+                         "-drive", "file=nbd://localhost:%d,readonly=on"
+                         % port], "root=/dev/vda")
+        check("coffer: program says " + secret in text, text[-800:])
+        check("failed" not in text and status == 0, text[-800:])
+        texts.append(text)
+    with open(data, "rb") as f:
+        sector = hashlib.md5(f.read()[3 * 512:4 * 512]).hexdigest()
+    check("coffer: sector " + sector in texts[0], texts[0][-800:])
+    wrote = re.search(r"coffer: wrote ([0-9a-f-]{36})", texts[0])
+    check(wrote and "coffer: kept " + wrote.group(1) in texts[1],
+          texts[1][-800:])
+    check(open(qcow2, "rb").read(4) == b"QFI\xfb", "no qcow2 image any more")
 
 
 def case_guest_fetches_from_the_host_through_slirp():
