@@ -85,9 +85,25 @@ struct cf_cert_source {
 
 struct cf_cpu_model; /* CPUID of a named CPU type, see accel/soft */
 
-/* What the soft engine writes to the log, level debug. */
-#define CF_TRACE_BLOCKS     0x1u /* every executed block: slow */
-#define CF_TRACE_EXCEPTIONS 0x2u /* and interrupts */
+/* What the soft engine traces, in QEMU's forms (docs/cpu.md). */
+#define CF_TRACE_BLOCKS     0x01u /* every executed block: slow */
+#define CF_TRACE_EXCEPTIONS 0x02u /* and interrupts */
+#define CF_TRACE_CODE       0x04u /* blocks as they are decoded */
+#define CF_TRACE_REGISTERS  0x08u /* before each block */
+#define CF_TRACE_SINGLE     0x10u /* blocks of one instruction */
+
+struct cf_trace_range {
+	uint64_t first, last; /* linear addresses */
+};
+struct cf_trace_config {
+	unsigned what; /* CF_TRACE_* */
+	/* Gets whole lines, one or more; called from vCPU threads. */
+	void (*write)(void *opaque, const char *text, size_t len);
+	void *opaque;
+	/* Blocks and registers only from here; none: from everywhere. */
+	const struct cf_trace_range *range;
+	size_t nranges;
+};
 
 struct cf_vm_config {
 	enum cf_platform platform;
@@ -104,7 +120,10 @@ struct cf_vm_config {
 	uint64_t tsc_hz;
 	unsigned cbit;         /* C-bit position */
 	uint64_t sev_features; /* of the launched VMSAs */
-	unsigned trace;        /* CF_TRACE_* */
+	struct cf_trace_config trace; /* `soft` only */
+	/* RDRAND and RDSEED give the numbers of this seed; `soft` only. */
+	bool seeded;
+	uint64_t seed;
 	/* For extended guest requests; kept; NULL: none. */
 	const struct cf_cert_source *certs;
 	unsigned faults; /* `soft` only: CF_FAULT_* */

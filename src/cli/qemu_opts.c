@@ -64,7 +64,7 @@ enum option_kind {
 		no_shutdown, NULL, NULL)                                       \
 	X("icount", 0, "shift=N", "deterministic time", false, SET, icount,    \
 		qemu_icount_types, "shift")                                    \
-	X("rtc", 0, "base=SECONDS", "start of the real-time clock", false,     \
+	X("rtc", 0, "base=TIME", "start of the real-time clock", false,     \
 		SET, rtc, qemu_rtc_types, "base")                              \
 	X("S", 0, NULL, "wait for the monitor before starting", false, SWITCH, \
 		paused, NULL, NULL)                                            \
@@ -76,9 +76,15 @@ enum option_kind {
 		gdb, NULL, NULL)                                               \
 	X("s", 0, NULL, "as -gdb tcp::1234", false, SWITCH, gdb_default, NULL, \
 		NULL)                                                          \
-	X("d", 0, "ITEMS", "log exec, int, unimp", false, TEXT, log, NULL,     \
-		NULL)                                                          \
+	X("d", 0, "ITEMS", "log exec, int, in_asm, cpu", false, TEXT, log,     \
+		NULL, NULL)                                                    \
 	X("D", 0, "FILE", "where -d goes", false, TEXT, log_file, NULL, NULL)  \
+	X("dfilter", 0, "FIRST..LAST|FIRST+LEN,...", "-d exec only there",     \
+		false, TEXT, dfilter, NULL, NULL)                              \
+	X("singlestep", 0, NULL, "-d exec for every instruction", false,       \
+		SWITCH, singlestep, NULL, NULL)                                \
+	X("seed", 0, "N", "random numbers of the guest from this seed", false, \
+		TEXT, seed, NULL, NULL)                                        \
 	X("name", 0, "TEXT", "name that the monitor tells", false, TEXT, name, \
 		NULL, NULL)                                                    \
 	X("display", 0, "none", "there is no display", false, TEXT, display,   \
@@ -104,7 +110,7 @@ enum option_kind {
 		max_instructions, NULL, NULL)                                  \
 	X("no-seccomp", 0, NULL, "do not confine the process", false, SWITCH,  \
 		no_seccomp, NULL, NULL)                                        \
-	X("trace", 0, "LIST", "events of the guest: sev, ghcb, rmp, cpu, all", \
+	X("trace", 0, "LIST", "events of the guest: sev, ghcb, rmp, all",      \
 		false, TEXT, trace, NULL, NULL)                                \
 	X("fault", 0, "LIST",                                                  \
 		"wrongs of the hypervisor, to try a guest: "                   \

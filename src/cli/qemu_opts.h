@@ -24,14 +24,14 @@ struct qemu_options {
 	const char *serial[QEMU_MAX_SERIAL];
 	size_t nserial;
 	const char *cpu, *debugcon, *bios, *kernel, *initrd, *append;
-	const char *qmp, *gdb, *trace, *trace_file, *log, *log_file, *name;
-	const char *incoming;
+	const char *qmp, *gdb, *trace, *log, *log_file, *dfilter, *name;
+	const char *incoming, *seed;
 	const char *display, *vga, *monitor, *net;
 	const char *sp_state, *sp_vlek, *chip_product, *max_instructions,
 		*fault;
 	bool nographic, no_reboot, no_shutdown, paused, print_digest, quiet;
 	bool gdb_default, enable_kvm, nodefaults;
-	bool no_user_config, no_seccomp;
+	bool no_user_config, no_seccomp, singlestep;
 
 	/* After qemu_resolve: borrowed from the lists above. */
 	const struct qemu_set *guest; /* sev-guest, sev-snp-guest; NULL */

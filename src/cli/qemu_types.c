@@ -94,7 +94,7 @@ const struct qemu_type qemu_icount_types[] = {
 };
 
 static const struct qemu_prop rtc_props[] = {
-	{ "base", QEMU_STR, "utc", "utc or seconds since 1970", NULL },
+	{ "base", QEMU_STR, "utc", "utc, a date or seconds since 1970", NULL },
 	{ "clock", QEMU_CHOICE, "vm", "which clock the RTC follows",
 		"host|rt|vm" },
 	END_PROPS,

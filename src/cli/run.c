@@ -167,6 +167,7 @@ static int one_life(struct run *r, bool *again)
 	}
 	running = NULL;
 	run_migrate_end(r);
+	run_log_end(r);
 	status = exit_status(r, &result);
 	run_tell_end(r, &result);
 	/* The secure processor's state cannot be opened again when confined:

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static enum coffer_status open_chardev(struct run *r, const char *spec,
 	struct cf_chardev **out, struct coffer_error *err)
@@ -226,13 +227,37 @@ static enum coffer_status configure_devices(
 	return s;
 }
 
+/* Seconds since 1970, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, in UTC. */
+static enum coffer_status parse_time(
+	const char *text, int64_t *out, struct coffer_error *err)
+{
+	struct tm t = { 0 };
+	uint64_t seconds;
+	const char *end;
+
+	if (cf_parse_u64(text, INT64_MAX / 1000000000, &seconds)) {
+		*out = (int64_t)seconds;
+		return COFFER_OK;
+	}
+	end = strptime(text, "%Y-%m-%d", &t);
+	if (end && *end == 'T')
+		end = strptime(end, "T%H:%M:%S", &t);
+	if (!end || *end || t.tm_year < 70)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-rtc base=%s: must be utc, seconds since 1970, "
+			"YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS",
+			text);
+	*out = timegm(&t);
+	return COFFER_OK;
+}
+
 static enum coffer_status configure_time(
 	struct run *r, struct coffer_error *err)
 {
 	const struct qemu_options *o = &r->opts;
 	const char *base = qemu_get(&o->rtc, "base");
 	const char *shift = qemu_get(&o->icount, "shift");
-	uint64_t seconds;
+	enum coffer_status s = COFFER_OK;
 
 	r->config.rtc_seconds = -1;
 	if (shift || strcmp(qemu_get(&o->accel, "thread"), "single") == 0) {
@@ -241,15 +266,17 @@ static enum coffer_status configure_time(
 			(unsigned)qemu_get_u64(&o->icount, "shift");
 		/* The same every time; 2026-01-01 unless told otherwise. */
 		r->config.rtc_seconds = 1767225600;
+		r->config.seeded = true;
 	}
-	if (strcmp(base, "utc") == 0)
-		return COFFER_OK;
-	if (!cf_parse_u64(base, INT64_MAX / 1000000000, &seconds))
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-rtc base=%s: must be utc or seconds since 1970",
-			base);
-	r->config.rtc_seconds = (int64_t)seconds;
-	return COFFER_OK;
+	if (strcmp(base, "utc") != 0)
+		s = parse_time(base, &r->config.rtc_seconds, err);
+	if (s == COFFER_OK && o->seed) {
+		r->config.seeded = true;
+		if (!cf_parse_u64(o->seed, UINT64_MAX, &r->config.seed))
+			s = cf_fail(err, COFFER_ERR_ARGUMENT,
+				"-seed %s: must be a number", o->seed);
+	}
+	return s;
 }
 
 static enum coffer_status map_inputs(struct run *r, struct coffer_error *err)
@@ -337,8 +364,9 @@ enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 	if (o->guest)
 		r->config.cbit = (unsigned)qemu_get_u64(o->guest, "cbitpos");
 	if ((s = configure_faults(r, err)) || (s = configure_time(r, err)) ||
-		(s = run_choose_engine(r, err)) ||
-		(s = configure_cpu(r, err)) || (s = map_inputs(r, err)) ||
+		(s = run_configure_log(r, err)) ||
+		(s = run_choose_engine(r, err)) || (s = configure_cpu(r, err)) ||
+		(s = map_inputs(r, err)) ||
 		(s = open_named(r, err)) || (s = configure_devices(r, err)))
 		return s;
 	return configure_serial(r, err);
@@ -346,6 +374,7 @@ enum coffer_status run_configure(struct run *r, struct coffer_error *err)
 
 void run_unconfigure(struct run *r)
 {
+	run_close_log(r);
 	cf_igvm_destroy(r->igvm);
 	cf_unmap_file(&r->igvm_file);
 	cf_unmap_file(&r->firmware);

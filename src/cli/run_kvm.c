@@ -44,6 +44,16 @@ static const char *missing(
 	return "something";
 }
 
+/* The option that only the software CPU can fulfil; NULL: none. */
+static const char *needs_software(const struct run *r)
+{
+	if (r->config.icount)
+		return "-icount";
+	if (r->config.seeded)
+		return "-seed";
+	return r->opts.log ? "-d" : NULL;
+}
+
 /* Nobody chose: hardware where it has what the guest needs, and one line. */
 static enum coffer_status choose_default(
 	struct run *r, struct coffer_error *err)
@@ -56,7 +66,7 @@ static enum coffer_status choose_default(
 
 	cf_host_gather(r->sys, &facts);
 	cf_host_judge(&facts, &report);
-	if (report.can[g] == CF_HOST_YES && !r->config.icount)
+	if (report.can[g] == CF_HOST_YES && !needs_software(r))
 		r->config.accel = kvm_engine(r, err);
 	else
 		r->config.accel = cf_accel_soft(err);
@@ -111,10 +121,11 @@ enum coffer_status run_choose_engine(struct run *r, struct coffer_error *err)
 	s = name ? choose_named(r, name, err) : choose_default(r, err);
 	if (s)
 		return s;
-	if (r->config.accel->vm_before_launch && r->config.icount)
+	if (r->config.accel->vm_before_launch && needs_software(r))
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-icount: KVM does not count instructions; use -accel "
-			"soft");
+			"%s: KVM does not show single instructions; use -accel "
+			"soft",
+			needs_software(r));
 	return COFFER_OK;
 }
 

@@ -20,8 +20,10 @@
 #include "sp/sp.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #define RUN_MAX_CHARDEVS 16
+#define RUN_MAX_RANGES   16
 
 /* A migration's descriptor (run_channel.c). */
 struct run_channel {
@@ -47,6 +49,8 @@ struct run {
 	const struct cli_command *self;
 	struct qemu_options opts;
 	struct cf_log log;
+	FILE *trace_file; /* of -D; NULL: standard error */
+	struct cf_trace_range trace_range[RUN_MAX_RANGES];
 	struct cf_machine_config config;
 	struct cf_cpu_spec cpu;
 	struct cf_chardev *chardev[RUN_MAX_CHARDEVS]; /* owned */
@@ -108,6 +112,12 @@ struct run {
 enum coffer_status run_configure(
 	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 void run_unconfigure(struct run *r);
+
+/* run_log.c: -d, -D, -dfilter.  finish: last line of a life's log. */
+enum coffer_status run_configure_log(
+	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
+void run_log_end(struct run *r);
+void run_close_log(struct run *r);
 
 /* run_launch.c: make the machine and load it; and end it. */
 enum coffer_status run_launch(

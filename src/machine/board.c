@@ -284,7 +284,8 @@ static enum coffer_status build_virtio(
 			s = add_virtio(m, &d, err);
 	}
 	if (s == COFFER_OK && m->config.rng) {
-		s = cf_virtio_rng_create(&d, err);
+		s = cf_virtio_rng_create(
+			m->config.seeded ? &m->config.seed : NULL, &d, err);
 		if (s == COFFER_OK)
 			s = add_virtio(m, &d, err);
 	}

@@ -74,9 +74,12 @@ struct cf_machine_config {
 	 * 1 << icount_shift nanoseconds; the RTC starts at rtc_seconds. */
 	bool icount;
 	unsigned icount_shift;
-	int64_t rtc_seconds;      /* seconds since 1970; -1: the host's time */
-	unsigned faults;          /* CF_FAULT_*, see accel/accel.h */
-	const struct cf_log *log; /* kept; NULL: none */
+	int64_t rtc_seconds; /* seconds since 1970; -1: the host's time */
+	bool seeded;         /* random numbers of the guest are ... */
+	uint64_t seed;       /* ... made from this, not the host's */
+	struct cf_trace_config trace; /* of the software CPU; kept */
+	unsigned faults;              /* CF_FAULT_*, see accel/accel.h */
+	const struct cf_log *log;     /* kept; NULL: none */
 };
 
 enum coffer_status cf_machine_create(const struct cf_machine_config *config,

@@ -106,7 +106,8 @@ struct cf_block;
 enum coffer_status cf_virtio_blk_create(struct cf_block *block, bool readonly,
 	unsigned index, struct cf_virtio_device *out,
 	struct coffer_error *err) CF_MUST_CHECK;
-enum coffer_status cf_virtio_rng_create(
+/* seed: NULL for the host's random numbers. */
+enum coffer_status cf_virtio_rng_create(const uint64_t *seed,
 	struct cf_virtio_device *out, struct coffer_error *err) CF_MUST_CHECK;
 struct cf_chardev;
 enum coffer_status cf_virtio_console_create(struct cf_chardev *chardev,

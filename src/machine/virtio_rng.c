@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * virtio entropy device: the host kernel's random numbers.
+ * virtio entropy device: the host kernel's random numbers, or those of a seed
+ * when a run is to repeat itself.
  *
  * Source: VIRTIO 1.1, section 5.4 "Entropy Device".
  */
@@ -12,9 +13,23 @@
 #define PIECE 256
 
 struct rng {
+	bool seeded;
+	uint64_t state;
 	struct cf_virtio_dev *transport;
 	struct cf_virtio_chain chain;
 };
+
+/* splitmix64, as RDRAND in such a run. */
+static void fill_from_seed(struct rng *r, uint8_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
+
+		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+		out[i] = (uint8_t)(z >> 56);
+	}
+}
 
 /* A request is answered with at most one piece; the driver asks again. */
 static void rng_kick(void *self, unsigned q)
@@ -25,8 +40,12 @@ static void rng_kick(void *self, unsigned q)
 	while (cf_virtio_pop(r->transport, q, &r->chain)) {
 		size_t n = r->chain.in_len < PIECE ? (size_t)r->chain.in_len
 						   : PIECE;
-		ssize_t got = getrandom(bytes, n, 0);
+		ssize_t got = (ssize_t)n;
 
+		if (r->seeded)
+			fill_from_seed(r, bytes, n);
+		else
+			got = getrandom(bytes, n, 0);
 		if (got < 0 ||
 			!cf_virtio_write(r->transport, &r->chain, 0, bytes,
 				(size_t)got)) {
@@ -51,13 +70,15 @@ static const struct cf_virtio_ops rng_ops = {
 	.destroy = rng_destroy,
 };
 
-enum coffer_status cf_virtio_rng_create(
+enum coffer_status cf_virtio_rng_create(const uint64_t *seed,
 	struct cf_virtio_device *out, struct coffer_error *err)
 {
 	struct rng *r = cf_alloc_array(1, sizeof(*r));
 
 	if (!r)
 		return cf_fail_nomem(err, "virtio-rng");
+	r->seeded = seed != NULL;
+	r->state = seed ? ~*seed : 0; /* another stream than the vCPUs' */
 	*out = (struct cf_virtio_device) { &rng_ops, r, 0, &r->transport };
 	return COFFER_OK;
 }

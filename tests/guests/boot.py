@@ -338,6 +338,40 @@ def case_counted_time_repeats_a_boot_exactly():
     check(outs[0] == outs[1], "two runs differ:\n%s\n---\n%s" % tuple(outs))
 
 
+def repeated(n, seed="0"):
+    """A boot in counted time: console, and log of every interrupt."""
+    log = os.path.join(WORK, "repeated.log")
+    status, text = linux("rng", ["-smp", str(n), "-icount", "shift=2",
+                                 "-seed", seed, "-d", "int", "-D", log,
+                                 "-device", "virtio-rng-pci"])
+    check(status == 0 and "reboot: Power down" in text, text[-800:])
+    with open(log) as f:
+        lines = f.read()
+    check(len(re.findall(r"^End \d+: \d+ instructions$", lines, re.M)) == n,
+          "no counts at the end of the log")
+    check(lines.count("Servicing hardware INT") > 50, "no interrupts logged")
+    return text, lines
+
+
+def repeats(n):
+    one, two = repeated(n), repeated(n)
+    check(one[0] == two[0], "consoles differ:\n%s\n---\n%s" % (one[0], two[0]))
+    a, b = one[1].splitlines(), two[1].splitlines()
+    for i, (x, y) in enumerate(zip(a, b)):
+        check(x == y, "logs differ in line %d:\n%s\n%s" % (i, x, y))
+    check(len(a) == len(b), "one log is longer")
+    return one[1]
+
+
+def case_counted_time_repeats_linux_exactly_with_1_vcpu():
+    log = repeats(1)
+    check(repeated(1, "1")[1] != log, "another seed changes nothing")
+
+
+def case_counted_time_repeats_linux_exactly_with_2_vcpus():
+    repeats(2)
+
+
 def uefi_shell(args):
     c = Console(["-m", "256"] + args)
     try:

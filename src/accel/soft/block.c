@@ -11,6 +11,7 @@
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/ops_priv.h"
 #include "accel/soft/sev_priv.h"
+#include "accel/soft/trace_priv.h"
 
 #include "base/alloc.h"
 
@@ -324,6 +325,7 @@ static struct block *decode(struct vcpu *cpu, uint64_t addr, uint64_t gpa)
 	}
 	if (!out.nops)
 		return NULL;
+	cf_trace_code(cpu, addr, gpa2 ? bytes : page + (gpa & 0xfff), out.len);
 	return publish(cpu, gpa, gpa2, &out);
 }
 

@@ -261,6 +261,7 @@ struct vcpu {
 	uint64_t g_pat, dbgctl;
 	uint32_t tsc_aux, pkru;
 	uint64_t tsc_offset;
+	uint64_t random; /* state of the seeded generator */
 	uint64_t mtrr[32]; /* see msr.c */
 	uint64_t hwcr, de_cfg, spec_ctrl;
 	struct cf_fpu fpu;

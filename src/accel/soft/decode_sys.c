@@ -217,6 +217,16 @@ static bool decode_table(struct cf_dec *d)
 	return false;
 }
 
+/* The host executes it, unless runs are to repeat themselves. */
+static bool decode_random(struct cf_dec *d)
+{
+	if (!d->cpu->vm->config.seeded)
+		return false;
+	d->op->dst = cf_reg_offset(d->o[0].reg.value);
+	d->op->size = (uint8_t)(d->o[0].size / 8);
+	return sys(d, cf_op_random);
+}
+
 /* FS and GS base by register: aux bit 0 GS, bit 1 write. */
 static bool decode_base(struct cf_dec *d, unsigned aux)
 {
@@ -284,6 +294,9 @@ bool cf_decode_sys(struct cf_dec *d)
 	case ZYDIS_MNEMONIC_AAD:
 		d->op->imm = d->o[0].imm.value.u & 0xff;
 		return sys(d, cf_op_aad);
+	case ZYDIS_MNEMONIC_RDRAND:
+	case ZYDIS_MNEMONIC_RDSEED:
+		return decode_random(d);
 	case ZYDIS_MNEMONIC_RDFSBASE:
 		return decode_base(d, 0);
 	case ZYDIS_MNEMONIC_RDGSBASE:

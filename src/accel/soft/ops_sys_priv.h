@@ -16,6 +16,8 @@ cf_op_fn cf_op_mov_to_cr, cf_op_mov_from_cr, cf_op_mov_to_dr, cf_op_mov_from_dr,
 	cf_op_xgetbv, cf_op_xsetbv, cf_op_rdmsr, cf_op_wrmsr, cf_op_cpuid,
 	cf_op_rdtsc, cf_op_rdtscp, cf_op_rdpmc, cf_op_rdpid, cf_op_wbinvd,
 	cf_op_invd, cf_op_monitor, cf_op_mwait, cf_op_swapgs, cf_op_fsgsbase;
+/* random.c */
+cf_op_fn cf_op_random;
 /* ops_seg.c */
 cf_op_fn cf_op_mov_to_seg, cf_op_mov_from_seg, cf_op_push_seg, cf_op_pop_seg,
 	cf_op_load_far, cf_op_lgdt, cf_op_lidt, cf_op_sgdt, cf_op_sidt,

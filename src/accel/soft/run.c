@@ -26,13 +26,15 @@ void cf_attention(struct vcpu *cpu, uint32_t bits)
 static bool single_stepping(const struct vcpu *cpu)
 {
 	return cpu->shadow || cpu->stepping || cpu->watch ||
-		(cpu->flags & CF_FL_TF);
+		(cpu->flags & CF_FL_TF) ||
+		(cpu->vm->trace & CF_TRACE_SINGLE);
 }
 
 /* How far to run without coming back: re-arm after the attention is served. */
 static void arm(struct vcpu *cpu)
 {
-	bool often = single_stepping(cpu) || (cpu->vm->trace & CF_TRACE_BLOCKS);
+	bool often = single_stepping(cpu) ||
+		(cpu->vm->trace & (CF_TRACE_BLOCKS | CF_TRACE_REGISTERS));
 
 	atomic_store(&cpu->limit, often ? 0 : cpu->deadline);
 	if (atomic_load(&cpu->attention))
@@ -84,6 +86,7 @@ static void deliver_exception(struct vcpu *cpu)
 			stop(cpu, CF_STOP_TRIPLE_FAULT);
 			return;
 		}
+		cf_trace_second(cpu, cpu->delivering_vector, x->vector);
 		if (doubles(cpu->delivering_vector, x->vector))
 			*x = (struct cf_exception) { .vector = CF_VEC_DF,
 				.has_error = true };
@@ -136,7 +139,7 @@ void cf_software_interrupt(
 	/* A fault is reported at the instruction. */
 	cpu->delivering = true;
 	cpu->delivering_vector = (uint8_t)CF_VEC_DB; /* benign */
-	cf_trace_exception(cpu, (int)vector, 0);
+	cf_trace_software(cpu, vector, !privileged);
 	cf_deliver(cpu, &e);
 	cpu->delivering = false;
 }
@@ -210,15 +213,18 @@ static void step(struct vcpu *cpu)
 {
 	bool trap = cpu->flags & CF_FL_TF;
 	uint32_t mode = cpu->mode;
+	const struct block *b;
 	const struct op *op;
 	bool hit;
 
-	cpu->shadow = false;
 	if (cpu->watch && cf_watch_at(cpu))
 		return;
 	cf_set_mode(cpu, mode | CF_MODE_SINGLE);
 	atomic_store(&cpu->limit, 0);
-	op = cf_block_find(cpu)->ops;
+	b = cf_block_find(cpu);
+	cf_trace_block(cpu, b);
+	cpu->shadow = false;
+	op = b->ops;
 	while (op)
 		op = op->fn(cpu, op);
 	cpu->link_op = NULL;

@@ -136,6 +136,8 @@ static struct vcpu *create_vcpu(struct cf_vm *vm, unsigned index)
 		.vcpu = index,
 		.tsc_hz = vm->tsc_hz,
 	};
+	/* Streams of different vCPUs are far apart. */
+	cpu->random = vm->config.seed + ((uint64_t)index << 48);
 	cf_vcpu_reset(cpu);
 	cf_sev_vcpu_init(cpu);
 	return cpu;
@@ -265,7 +267,7 @@ static enum coffer_status vm_create(const struct cf_vm_config *config,
 	vm->config = *config;
 	vm->mem = config->memory;
 	vm->nvcpus = config->vcpus;
-	vm->trace = config->trace;
+	vm->trace = config->trace.write ? config->trace.what : 0;
 	st = fill_vm(vm, config, err);
 	if (st) {
 		vm_destroy(vm);
