@@ -150,6 +150,25 @@ void guest_long_mode(struct cf_cpu_state *s)
 	s->seg[CF_SEG_CS].attrib = 0xa9b;
 }
 
+void guest_gate(struct guest *g, struct cf_cpu_state *s, unsigned vector,
+	uint64_t handler)
+{
+	static const uint64_t gdt[5] = { 0, 0x00af9b000000ffff,
+		0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff };
+	uint64_t gate[2] = {
+		(handler & 0xffff) | 8u << 16 | UINT64_C(0x8e00) << 32 |
+			(handler >> 16 & 0xffff) << 48,
+		handler >> 32,
+	};
+
+	guest_put(g, 0x5000 + vector * 16, gate, sizeof(gate));
+	guest_put(g, 0x6000, gdt, sizeof(gdt));
+	s->idtr.base = 0x5000;
+	s->idtr.limit = 0xfff;
+	s->gdtr.base = 0x6000;
+	s->gdtr.limit = 39;
+}
+
 struct cf_stop_info guest_resume(struct guest *g, unsigned vcpu)
 {
 	struct cf_stop_info stop;

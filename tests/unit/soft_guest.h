@@ -48,6 +48,9 @@ uint64_t guest_u64(struct guest *g, uint64_t gpa);
 /* Flat 64-bit state, identity map of the first GiB, code at GUEST_CODE. */
 void guest_long_mode(struct cf_cpu_state *s);
 void guest_map(struct guest *g);
+/* An interrupt gate of 64-bit code, in tables that s then names. */
+void guest_gate(struct guest *g, struct cf_cpu_state *s, unsigned vector,
+	uint64_t handler);
 /* Load code, set the state, run to PORT_DONE; the state afterwards. */
 void guest_run(struct guest *g, const uint8_t *code, const uint8_t *end,
 	struct cf_cpu_state *s);

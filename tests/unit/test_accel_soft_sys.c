@@ -150,31 +150,13 @@ GUEST_ASM(code_single_step,
 	"andl $~0x100, 16(%rsp)\n"
 	"1: iretq\n");
 
-static void put_gate(struct guest *g, unsigned vector, uint64_t handler)
-{
-	static const uint64_t gdt[5] = { 0, 0x00af9b000000ffff,
-		0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff };
-	uint64_t gate[2] = {
-		(handler & 0xffff) | 8u << 16 | UINT64_C(0x8e00) << 32 |
-			(handler >> 16 & 0xffff) << 48,
-		handler >> 32,
-	};
-
-	guest_put(g, 0x5000 + vector * 16, gate, sizeof(gate));
-	guest_put(g, 0x6000, gdt, sizeof(gdt));
-}
-
 static void test_accel_soft_traps_after_each_instruction(void **state)
 {
 	struct guest *g = *state;
 	struct cf_cpu_state s;
 
-	put_gate(g, 1, GUEST_CODE + 0x80);
 	guest_long_mode(&s);
-	s.idtr.base = 0x5000;
-	s.idtr.limit = 0xfff;
-	s.gdtr.base = 0x6000;
-	s.gdtr.limit = 39;
+	guest_gate(g, &s, 1, GUEST_CODE + 0x80);
 	guest_run(g, code_single_step, code_single_step_end, &s);
 	/* Behind the first and the second NOP; not behind POPF itself. */
 	assert_int_equal(s.gpr[CF_R8], 2);

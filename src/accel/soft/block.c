@@ -216,6 +216,7 @@ static uint64_t fetch_gpa(struct vcpu *cpu, uint64_t addr)
 	e->tag = tag;
 	e->gpa = w.gpa & CF_PAGE_MASK;
 	cf_tlb_note(cpu, w.gpa);
+	cf_tlb_note_size(cpu, addr, w.shift);
 	return w.gpa;
 }
 

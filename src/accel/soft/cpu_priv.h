@@ -108,6 +108,7 @@
 #define CF_MODE_PE        0x8u
 #define CF_MODE_CPL3      0x10u
 #define CF_MODE_SINGLE    0x20u /* blocks of one instruction */
+#define CF_MODE_VM        0x40u /* virtual-8086: not CF_MODE_PE */
 #define CF_MODE_FPU_SHIFT 8     /* cf_fpu_allowed() in bits 8.. */
 
 #define CF_TLB_BITS  10
@@ -180,6 +181,8 @@ struct cf_jump_entry {
 };
 #define CF_JUMP_SIZE 4096u
 
+#define CF_SPACES 8 /* address spaces whose translations are kept */
+
 struct cf_blocks; /* block.c */
 
 struct cf_seg_state {
@@ -188,6 +191,11 @@ struct cf_seg_state {
 	uint16_t sel;
 	uint16_t attr;
 };
+
+/* Kinds of the guest's breakpoints, dr_priv.h. */
+#define CF_DR_EXEC 0x1u
+#define CF_DR_DATA 0x2u
+#define CF_DR_IO   0x4u
 
 /* Bits of vcpu.attention. */
 #define CF_ATT_KICK  0x1u
@@ -199,7 +207,6 @@ struct cf_seg_state {
 #define CF_ATT_CODE  0x40u /* code pages written by others, see block.c */
 #define CF_ATT_PARK  0x80u
 #define CF_ATT_SEV   0x200u /* cf_sev_attend() has work */
-#define CF_ATT_DEBUG 0x100u /* TF, RF, shadow, breakpoints: single step */
 
 /* Why an exception is being delivered, for error codes and RIP. */
 #define CF_EXC_DB  1
@@ -255,13 +262,16 @@ struct vcpu {
 	uint64_t cr0, cr2, cr3, cr4, efer;
 	uint64_t cr8; /* only without a machine that keeps it */
 	uint64_t dr[4], dr6, dr7;
+	uint8_t dr_armed;     /* CF_DR_*: kinds that DR7 enables */
+	uint8_t dr_hit;       /* DR6 bits of the instruction so far */
+	uint32_t dr6_pending; /* #DB is due before the next instruction */
 	uint64_t xss;
 	uint64_t star, lstar, cstar, sfmask, kernel_gs_base;
 	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
 	uint64_t g_pat, dbgctl;
 	uint32_t tsc_aux, pkru;
 	uint64_t tsc_offset;
-	uint64_t random; /* state of the seeded generator */
+	uint64_t random;   /* state of the seeded generator */
 	uint64_t mtrr[32]; /* see msr.c */
 	uint64_t hwcr, de_cfg, spec_ctrl;
 	struct cf_fpu fpu;
@@ -273,8 +283,12 @@ struct vcpu {
 	/* Events. */
 	_Atomic uint32_t attention;
 	bool irq_hint; /* ask the machine for an interrupt when IF allows */
-	bool nmi_pending, nmi_blocked;
-	bool shadow; /* STI or MOV SS: no interrupt before the next one */
+	_Atomic unsigned nmis_sent; /* not seen by the loop yet */
+	unsigned nmi_pending;       /* at most two: one runs, one waits */
+	bool nmi_blocked;
+	bool shadow;    /* STI or MOV SS: no interrupt before the next one */
+	bool ss_shadow; /* MOV SS: no debug exception either */
+	bool no_trap;   /* the instruction left TF behind, as INT does */
 	bool halted;
 	unsigned pauses; /* executed; every so often the host is yielded to */
 	bool parked;     /* waits for SIPI or start */
@@ -304,7 +318,17 @@ struct vcpu {
 	struct cf_blocks *blocks;
 	uint32_t mode_ids[64];
 	unsigned nmode_ids, mode_id;
-	unsigned jump_gen, tlb_gen;
+	unsigned jump_gen, tlb_gen; /* of the current address space */
+	unsigned jump_top, tlb_top; /* the newest ones */
+	struct cf_space {
+		uint16_t pcid;
+		uint16_t jump_gen, tlb_gen; /* 0: nothing is kept */
+	} space[CF_SPACES];
+	unsigned current; /* space */
+	/* Where large pages may be cached, in the lower and upper half. */
+	struct cf_large {
+		uint64_t base, mask; /* mask 0: nowhere */
+	} large[2];
 	struct cf_jump_entry *jump;
 
 	struct cf_vm *vm;
@@ -385,6 +409,9 @@ _Noreturn void cf_raise_error(
 	struct vcpu *cpu, const struct op *op, int vector, uint32_t error);
 _Noreturn void cf_raise_pf(
 	struct vcpu *cpu, const struct op *op, uint64_t addr, uint32_t error);
+
+/* With cpu->exc filled already and r[RIP] exact. */
+_Noreturn void cf_raise_filled(struct vcpu *cpu);
 
 /* The engine cannot go on: stop with this reason.  Does not return. */
 _Noreturn void cf_stop(struct vcpu *cpu, const struct op *op, enum cf_stop why,

@@ -62,6 +62,8 @@ static void leaf_1(const struct cf_cpuid_env *env,
 	if (env->cr4 & CR4_OSXSAVE)
 		out[ECX] |= CF_1_ECX_OSXSAVE;
 	out[EDX] = f->w[CF_W_1_EDX];
+	if (env->apic_off)
+		out[EDX] &= ~CF_1_EDX_APIC;
 	if (env->vcpus > 1)
 		out[EDX] |= 1u << 28; /* HTT: EBX's count is valid */
 }
@@ -290,6 +292,14 @@ uint64_t cf_cpuid_xcr0(const struct cf_cpuid_env *env)
 		return 0;
 	return CF_XCR0_X87 | CF_XCR0_SSE |
 		(f.w[CF_W_1_ECX] & CF_1_ECX_AVX ? CF_XCR0_AVX : 0);
+}
+
+bool cf_cpuid_invpcid(const struct cf_cpuid_env *env)
+{
+	struct cf_cpu_features f;
+
+	cf_cpu_features_offered(env->model, env->spec, &f);
+	return f.w[CF_W_7_EBX] & CF_7_EBX_INVPCID;
 }
 
 uint64_t cf_cpuid_cr4(const struct cf_cpuid_env *env)

@@ -31,12 +31,14 @@ void cf_cpu_features_offered(const struct cf_cpu_model *m,
 	const struct cf_cpu_spec *spec, struct cf_cpu_features *out);
 
 /* Bits by name, where code asks for them. */
+#define CF_1_EDX_APIC     (1u << 9)
 #define CF_1_ECX_PCID     (1u << 17)
 #define CF_1_ECX_XSAVE    (1u << 26)
 #define CF_1_ECX_OSXSAVE  (1u << 27)
 #define CF_1_ECX_AVX      (1u << 28)
 #define CF_7_EBX_FSGSBASE (1u << 0)
 #define CF_7_EBX_SMEP     (1u << 7)
+#define CF_7_EBX_INVPCID  (1u << 10)
 #define CF_7_EBX_SMAP     (1u << 20)
 #define CF_7_ECX_UMIP     (1u << 2)
 

@@ -43,21 +43,20 @@
 #define BASE_1D 0x078bfbfdu
 #define MMX_1D  (BIT(23) | BIT(25) | BIT(26)) /* executed natively */
 /* Leaf 7 EBX. */
-#define BMI1    BIT(3)
-#define AVX2    BIT(5)
-#define BMI2    BIT(8)
-#define ERMS    BIT(9)
-#define INVPCID BIT(10)
-#define RDSEED  BIT(18)
-#define ADX     BIT(19)
-#define CLFOPT  BIT(23)
-#define CLWB    BIT(24)
-#define SHA     BIT(29)
+#define BMI1   BIT(3)
+#define AVX2   BIT(5)
+#define BMI2   BIT(8)
+#define ERMS   BIT(9)
+#define RDSEED BIT(18)
+#define ADX    BIT(19)
+#define CLFOPT BIT(23)
+#define CLWB   BIT(24)
+#define SHA    BIT(29)
 #define BASE_7B                                                            \
 	(CF_7_EBX_FSGSBASE | BMI1 | AVX2 | CF_7_EBX_SMEP | BMI2 | RDSEED | \
 		ADX | CF_7_EBX_SMAP | CLFOPT | SHA)
 #define ROME_7B  (BASE_7B | CLWB)
-#define MILAN_7B (ROME_7B | ERMS | INVPCID)
+#define MILAN_7B (ROME_7B | ERMS | CF_7_EBX_INVPCID)
 /* Leaf 7 ECX. */
 #define VAES       BIT(9)
 #define VPCLMUL    BIT(10)
@@ -163,8 +162,8 @@ static const struct cf_cpu_model models[] = {
 static const struct cf_cpu_features by_engine = { {
 	CX16 | CF_1_ECX_PCID | CF_1_ECX_XSAVE,
 	BASE_1D & ~MMX_1D,
-	CF_7_EBX_FSGSBASE | CF_7_EBX_SMEP | ERMS | INVPCID | CF_7_EBX_SMAP |
-		CLFOPT | CLWB,
+	CF_7_EBX_FSGSBASE | CF_7_EBX_SMEP | ERMS | CF_7_EBX_INVPCID |
+		CF_7_EBX_SMAP | CLFOPT | CLWB,
 	CF_7_ECX_UMIP | RDPID,
 	FSRM,
 	BASE_D1,

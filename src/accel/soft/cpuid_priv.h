@@ -44,6 +44,7 @@ struct cf_cpuid_env {
 	unsigned vcpu; /* also its APIC id */
 	uint64_t cr4, xcr0, xss;
 	uint64_t tsc_hz;
+	bool apic_off; /* by its base register */
 };
 
 /* Registers in the order EAX, EBX, ECX, EDX; unknown leaves give zeros. */
@@ -53,6 +54,7 @@ void cf_cpuid(const struct cf_cpuid_env *env, uint32_t leaf, uint32_t subleaf,
 /* XCR0 bits on offer, and CR4 bits that the type's features allow. */
 uint64_t cf_cpuid_xcr0(const struct cf_cpuid_env *env);
 uint64_t cf_cpuid_cr4(const struct cf_cpuid_env *env);
+bool cf_cpuid_invpcid(const struct cf_cpuid_env *env);
 
 /* The SNP CPUID page (launch page type CPUID): every leaf that guests look
  * up, for the boot processor. */

@@ -71,6 +71,11 @@ _Noreturn void cf_stop(struct vcpu *cpu, const struct op *op, enum cf_stop why,
 	unwind(cpu, op);
 }
 
+_Noreturn void cf_raise_filled(struct vcpu *cpu)
+{
+	unwind(cpu, NULL);
+}
+
 static void deliver_real(struct vcpu *cpu, const struct cf_event *e)
 {
 	uint64_t at = cpu->idtr.base + e->vector * 4u;
@@ -121,16 +126,15 @@ static void read_idt(
 	t->ist = lma ? gate >> 32 & 7 : 0;
 	if (lma)
 		t->offset |= cf_sys_ld(cpu, at + 8, 4) << 32;
-	if (!lma && t->type == 5)
-		cf_stop(cpu, NULL, CF_STOP_UNSUPPORTED,
-			"task gate for vector %u", e->vector);
 	if (!(t->type == 14 || t->type == 15 ||
-		    (!lma && (t->type == 6 || t->type == 7))))
+		    (!lma && t->type >= 5 && t->type <= 7)))
 		cf_raise_error(cpu, NULL, CF_VEC_GP, code);
 	if (e->soft && dpl < cpu->cpl)
 		cf_raise_error(cpu, NULL, CF_VEC_GP, code);
 	if (!(gate >> 47 & 1))
 		cf_raise_error(cpu, NULL, CF_VEC_NP, code);
+	if (t->type == 5)
+		return; /* a task gate */
 	code = (t->sel & 0xfffcu) + ext;
 	if (!(t->sel & 0xfffc))
 		cf_raise_error(cpu, NULL, CF_VEC_GP, ext);
@@ -139,6 +143,9 @@ static void read_idt(
 	dpl = t->code.attr >> CF_SEG_DPL_SHIFT & 3;
 	if (!(t->code.attr & CF_SEG_S) || !(t->code.attr & CF_SEG_CODE) ||
 		dpl > cpu->cpl)
+		cf_raise_error(cpu, NULL, CF_VEC_GP, code);
+	/* Out of virtual-8086 mode there is only ring 0. */
+	if ((cpu->mode & CF_MODE_VM) && (dpl || (t->code.attr & CF_SEG_EC)))
 		cf_raise_error(cpu, NULL, CF_VEC_GP, code);
 	if (lma && (!(t->code.attr & CF_SEG_L) || (t->code.attr & CF_SEG_DB)))
 		cf_raise_error(cpu, NULL, CF_VEC_GP, code);
@@ -159,8 +166,8 @@ static void enter(struct vcpu *cpu, struct target *t)
 		&t->code);
 	cpu->cpl = (uint8_t)t->cpl;
 	cpu->r[CF_R_RIP] = t->offset;
-	cf_update_mode(cpu);
 	cf_set_rflags(cpu, cf_rflags(cpu) & ~clear);
+	cf_update_mode(cpu);
 }
 
 static uint64_t pushed_flags(const struct vcpu *cpu, const struct cf_event *e)
@@ -200,7 +207,7 @@ static void deliver_long(
 }
 
 /* 32-bit TSS: ring stacks at 4 + 8 * ring. */
-static uint64_t inner_stack(struct vcpu *cpu, unsigned cpl, uint16_t *ss,
+uint64_t cf_inner_stack(struct vcpu *cpu, unsigned cpl, uint16_t *ss,
 	struct cf_descriptor *d, uint32_t ext)
 {
 	uint64_t sp;
@@ -223,22 +230,29 @@ static uint64_t inner_stack(struct vcpu *cpu, unsigned cpl, uint16_t *ss,
 	return sp;
 }
 
+/* Pushed first, in this order, by what comes out of virtual-8086 mode. */
+static const unsigned vm_segments[] = { CF_SEG_GS, CF_SEG_FS, CF_SEG_DS,
+	CF_SEG_ES };
+
 static void deliver_legacy(
 	struct vcpu *cpu, const struct cf_event *e, struct target *t)
 {
 	unsigned size = t->type < 8 ? 2 : 4, i, n = 0;
-	uint64_t frame[6], sp = cpu->r[CF_RSP], mask;
+	uint64_t frame[10], sp = cpu->r[CF_RSP], mask;
 	struct cf_seg_state *old = &cpu->seg[CF_SEG_SS];
 	struct cf_descriptor d;
 	uint64_t base = old->base;
 	bool inner = t->cpl != cpu->cpl;
 	bool big = old->attr & CF_SEG_DB;
+	bool vm = cpu->mode & CF_MODE_VM;
 	uint16_t ss = 0;
 
+	for (i = 0; vm && i < CF_ARRAY_LEN(vm_segments); i++)
+		frame[n++] = cpu->seg[vm_segments[i]].sel;
 	if (inner) {
 		frame[n++] = old->sel;
 		frame[n++] = sp;
-		sp = inner_stack(cpu, t->cpl, &ss, &d, e->external ? 1 : 0);
+		sp = cf_inner_stack(cpu, t->cpl, &ss, &d, e->external ? 1 : 0);
 		base = d.base;
 		big = d.attr & CF_SEG_DB;
 	}
@@ -256,6 +270,8 @@ static void deliver_legacy(
 	if (inner)
 		cf_seg_install(cpu, CF_SEG_SS, ss, &d);
 	cf_set_size(cpu, CF_RSP * 8, big ? 4 : 2, sp);
+	for (i = 0; vm && i < CF_ARRAY_LEN(vm_segments); i++)
+		cf_seg_null(cpu, vm_segments[i], 0);
 	enter(cpu, t);
 }
 
@@ -263,7 +279,7 @@ void cf_deliver(struct vcpu *cpu, const struct cf_event *e)
 {
 	struct target t;
 
-	if (!(cpu->mode & CF_MODE_PE)) {
+	if (!(cpu->cr0 & CF_CR0_PE)) {
 		cpu->exc_sp = cpu->r[CF_RSP];
 		cpu->restore_sp = true;
 		deliver_real(cpu, e);
@@ -271,6 +287,17 @@ void cf_deliver(struct vcpu *cpu, const struct cf_event *e)
 		return;
 	}
 	read_idt(cpu, e, &t);
+	if (t.type == 5) {
+		cf_task_switch(cpu,
+			&(struct cf_task) { .how = CF_TASK_EVENT,
+				.sel = t.sel,
+				.next = e->rip,
+				.rf = e->rf,
+				.ext = e->external,
+				.has_error = e->has_error,
+				.error = e->error });
+		return;
+	}
 	if (cpu->efer & CF_EFER_LMA)
 		deliver_long(cpu, e, &t);
 	else

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Far jumps, calls and returns, IRET.  Call gates and inner stacks are here;
- * hardware task switches are not: no guest that this engine is for uses them,
- * and one that does is stopped with a report.
+ * Far jumps, calls and returns, IRET, with call gates and inner stacks; task
+ * switches are in task.c.
  *
  * Source: APM volume 3 (AMD 24594), CALL, JMP, RET (far), IRET.
  */
@@ -76,19 +75,37 @@ struct gate {
 	unsigned params; /* words to copy, 32-bit gates */
 };
 
+/* A TSS or a task gate as target: switch to it.  False: something else. */
+static bool far_task(struct vcpu *cpu, uint16_t sel,
+	const struct cf_descriptor *d, bool call, uint64_t next)
+{
+	unsigned type = d->attr & CF_SEG_TYPE, dpl = dpl_of(d);
+	struct cf_task t = { .how = call ? CF_TASK_CALL : CF_TASK_JUMP,
+		.sel = sel,
+		.next = next };
+
+	if ((d->attr & CF_SEG_S) || (cpu->efer & CF_EFER_LMA) ||
+		!(type == 5 || (type & 5) == 1))
+		return false;
+	if (dpl < cpu->cpl || dpl < (sel & 3u))
+		cf_raise_error(cpu, NULL, CF_VEC_GP, sel & 0xfffcu);
+	if (type == 5) {
+		if (!(d->attr & CF_SEG_P))
+			cf_raise_error(cpu, NULL, CF_VEC_NP, sel & 0xfffcu);
+		t.sel = (uint16_t)(d->raw >> 16);
+	}
+	cf_task_switch(cpu, &t);
+	return true;
+}
+
 static void read_gate(
 	struct vcpu *cpu, uint16_t sel, struct cf_descriptor *d, struct gate *g)
 {
 	bool lma = cpu->efer & CF_EFER_LMA;
 	unsigned type = d->attr & CF_SEG_TYPE, dpl = dpl_of(d);
 
-	if ((d->attr & CF_SEG_S) || !(type == 12 || (type == 4 && !lma))) {
-		if (!(d->attr & CF_SEG_S) && !lma &&
-			(type == 5 || (type & 5) == 1))
-			cf_stop(cpu, NULL, CF_STOP_UNSUPPORTED,
-				"hardware task switch to selector 0x%x", sel);
+	if ((d->attr & CF_SEG_S) || !(type == 12 || (type == 4 && !lma)))
 		cf_raise_error(cpu, NULL, CF_VEC_GP, sel & 0xfffcu);
-	}
 	if (dpl < cpu->cpl || dpl < (sel & 3u))
 		cf_raise_error(cpu, NULL, CF_VEC_GP, sel & 0xfffcu);
 	if (!(d->attr & CF_SEG_P))
@@ -112,7 +129,7 @@ static void read_gate(
 		cf_raise_error(cpu, NULL, CF_VEC_GP, g->sel & 0xfffcu);
 }
 
-void cf_far_jump(struct vcpu *cpu, uint16_t sel, uint64_t offset)
+void cf_far_jump(struct vcpu *cpu, uint16_t sel, uint64_t offset, uint64_t next)
 {
 	struct cf_descriptor d;
 	struct gate g;
@@ -133,6 +150,8 @@ void cf_far_jump(struct vcpu *cpu, uint16_t sel, uint64_t offset)
 		set_cs(cpu, sel, cpu->cpl, &d, offset);
 		return;
 	}
+	if (far_task(cpu, sel, &d, false, next))
+		return;
 	read_gate(cpu, sel, &d, &g);
 	if (!(d.attr & CF_SEG_EC) && dpl_of(&d) != cpu->cpl)
 		cf_raise_error(cpu, NULL, CF_VEC_GP, g.sel & 0xfffcu);
@@ -165,14 +184,7 @@ static void call_inner(struct vcpu *cpu, const struct gate *g,
 		set_cs(cpu, g->sel, dpl, code, g->offset);
 		return;
 	}
-	sp = cf_sys_ld(cpu, cpu->tr.base + 4 + 8u * dpl, 4);
-	ss = (uint16_t)cf_sys_ld(cpu, cpu->tr.base + 8 + 8u * dpl, 2);
-	if (!cf_descriptor_read(cpu, ss, &d) || (ss & 3u) != dpl ||
-		dpl_of(&d) != dpl || !(d.attr & CF_SEG_S) ||
-		(d.attr & CF_SEG_CODE) || !(d.attr & CF_SEG_RW))
-		cf_raise_error(cpu, NULL, CF_VEC_TS, ss & 0xfffcu);
-	if (!(d.attr & CF_SEG_P))
-		cf_raise_error(cpu, NULL, CF_VEC_SS, ss & 0xfffcu);
+	sp = cf_inner_stack(cpu, dpl, &ss, &d, 0);
 	base = d.base + sp;
 	base -= g->size;
 	cf_sys_st(cpu, base, g->size, old_ss.sel);
@@ -208,6 +220,8 @@ void cf_far_call(struct vcpu *cpu, uint16_t sel, uint64_t offset, unsigned size,
 			cf_raise_error(cpu, NULL, CF_VEC_GP, sel & 0xfffcu);
 		if (d.attr & CF_SEG_S) {
 			check_code(cpu, sel, &d, false);
+		} else if (far_task(cpu, sel, &d, true, next)) {
+			return;
 		} else {
 			read_gate(cpu, sel, &d, &g);
 			if (!(d.attr & CF_SEG_EC) && dpl_of(&d) < cpu->cpl) {
@@ -337,26 +351,54 @@ void cf_far_return(struct vcpu *cpu, unsigned size, uint64_t release)
 	cf_update_mode(cpu);
 }
 
-void cf_iret(struct vcpu *cpu, unsigned size)
+/* IRET of ring 0 to a task in virtual-8086 mode: EIP, CS, EFLAGS, ESP, SS, ES,
+ * DS, FS, GS. */
+static void enter_vm86(struct vcpu *cpu, uint64_t rip, uint16_t cs, uint64_t fl)
 {
-	uint64_t rip = cf_peek(cpu, NULL, 0, size);
-	uint16_t cs = (uint16_t)cf_peek(cpu, NULL, size, size);
-	uint64_t fl = cf_peek(cpu, NULL, 2u * size, size);
+	static const unsigned order[] = { CF_SEG_SS, CF_SEG_ES, CF_SEG_DS,
+		CF_SEG_FS, CF_SEG_GS };
+	uint64_t sp = cf_peek(cpu, NULL, 12, 4);
+	uint16_t sel[CF_NSEGS];
+	unsigned i;
+
+	for (i = 0; i < CF_ARRAY_LEN(order); i++)
+		sel[order[i]] = (uint16_t)cf_peek(cpu, NULL, 16 + 4 * i, 4);
+	sel[CF_SEG_CS] = cs;
+	cpu->cpl = 3;
+	cf_set_rflags(cpu, fl | 2);
+	cf_seg_load_vm86(cpu, sel);
+	cpu->r[CF_RSP] = sp;
+	cpu->r[CF_R_RIP] = rip & 0xffff;
+	cf_update_mode(cpu);
+}
+
+void cf_iret(struct vcpu *cpu, unsigned size, uint64_t next)
+{
+	uint64_t rip, fl;
+	uint16_t cs;
 	uint64_t may = CF_FL_ARITH | CF_FL_TF | CF_FL_DF | CF_FL_NT | CF_FL_RF |
 		CF_FL_AC | CF_FL_ID;
 	unsigned cpl = cpu->cpl;
 
+	if (protected_mode(cpu) && (cpu->flags & CF_FL_NT)) {
+		if (cpu->efer & CF_EFER_LMA)
+			cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
+		cf_task_switch(cpu,
+			&(struct cf_task) { .how = CF_TASK_IRET,
+				.sel = (uint16_t)cf_sys_ld(
+					cpu, cpu->tr.base, 2),
+				.next = next });
+		return;
+	}
+	rip = cf_peek(cpu, NULL, 0, size);
+	cs = (uint16_t)cf_peek(cpu, NULL, size, size);
+	fl = cf_peek(cpu, NULL, 2u * size, size);
 	if (protected_mode(cpu)) {
-		if (cpu->flags & CF_FL_NT) {
-			if (cpu->efer & CF_EFER_LMA)
-				cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
-			cf_stop(cpu, NULL, CF_STOP_UNSUPPORTED,
-				"IRET with NT: hardware task switch");
-		}
 		if ((fl & CF_FL_VM) && size == 4 && cpl == 0 &&
-			!(cpu->efer & CF_EFER_LMA))
-			cf_stop(cpu, NULL, CF_STOP_UNSUPPORTED,
-				"IRET to virtual-8086 mode");
+			!(cpu->efer & CF_EFER_LMA)) {
+			enter_vm86(cpu, rip, cs, fl);
+			return;
+		}
 		return_to(cpu, cs, rip, size, 3u * size, 0,
 			cpu->mode & CF_MODE_L);
 		if (cpl == 0)
@@ -364,15 +406,21 @@ void cf_iret(struct vcpu *cpu, unsigned size)
 		if (cpl <= (cpu->flags & CF_FL_IOPL) >> 12)
 			may |= CF_FL_IF;
 	} else {
-		if (rip > cpu->seg[CF_SEG_CS].limit)
+		bool vm = cpu->mode & CF_MODE_VM;
+
+		if (rip > cpu->seg[CF_SEG_CS].limit ||
+			(vm && (cpu->flags & CF_FL_IOPL) != CF_FL_IOPL))
 			cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
 		cf_stack_add(cpu, 3u * size);
 		cf_seg_load_real(cpu, CF_SEG_CS, cs);
 		cpu->r[CF_R_RIP] = rip;
 		cf_update_mode(cpu);
-		may |= CF_FL_IOPL | CF_FL_IF;
+		may |= CF_FL_IF | (vm ? 0 : CF_FL_IOPL);
 	}
 	if (size == 2)
 		may &= 0xffff;
+	/* RF is for one instruction; without breakpoints nobody sees it. */
+	if (!cpu->dr_armed)
+		fl &= ~(uint64_t)CF_FL_RF;
 	cf_set_rflags(cpu, (cf_rflags(cpu) & ~may) | (fl & may));
 }

@@ -5,7 +5,9 @@
  * translated before anything is read or written, so faults are precise.
  */
 #include "accel/soft/block_priv.h"
+#include "accel/soft/dr_priv.h"
 #include "accel/soft/mem_priv.h"
+#include "accel/soft/watch_priv.h"
 #include "accel/soft/world_priv.h"
 
 uint64_t cf_mmio_read(struct vcpu *cpu, uint64_t gpa, unsigned size)
@@ -76,6 +78,15 @@ static void write_device(
 	}
 }
 
+/* A watched access, which has not faulted. */
+static void watch(struct vcpu *cpu, uint64_t addr, unsigned size, bool write)
+{
+	if (cpu->watch)
+		cf_watch_access(cpu, addr, size, write);
+	if (cpu->dr_armed & CF_DR_DATA)
+		cf_dr_data(cpu, addr, size, write);
+}
+
 /* Fill cpu->bounce with where `size` bytes at addr are; returns parts. */
 static unsigned place_parts(struct vcpu *cpu, const struct op *op,
 	uint64_t addr, unsigned size, unsigned access)
@@ -96,6 +107,8 @@ static unsigned place_parts(struct vcpu *cpu, const struct op *op,
 		b->len[i] = i ? size - first : first;
 	}
 	b->nparts = n;
+	if (cf_watched(cpu) && !(access & CF_ACC_SYSTEM))
+		watch(cpu, addr, size, (access & CF_ACC_KIND) == CF_ACC_WRITE);
 	return n;
 }
 
@@ -180,6 +193,8 @@ uint64_t cf_ld_slow(
 
 	if ((addr & 0xfff) + size <= 0x1000) {
 		cf_place(cpu, op, addr, CF_ACC_READ, &p);
+		if (cf_watched(cpu))
+			watch(cpu, addr, size, false);
 		if (p.host)
 			return load_host(p.host, size);
 		return cf_mmio_read(cpu, p.gpa, size) &
@@ -202,6 +217,8 @@ void cf_st_slow(struct vcpu *cpu, const struct op *op, uint64_t addr,
 		return;
 	}
 	cf_place(cpu, op, addr, CF_ACC_WRITE, &p);
+	if (cf_watched(cpu))
+		watch(cpu, addr, size, true);
 	if (!p.host) {
 		cf_mmio_write(cpu, p.gpa, size, v);
 	} else if (!p.rom) {
@@ -278,6 +295,9 @@ uint8_t *cf_host_at(
 	const struct cf_tlb_entry *e = cf_tlb_at(cpu, addr);
 	struct cf_place p;
 
+	/* Pieces of many elements would be seen as one. */
+	if (cf_watched(cpu))
+		return NULL;
 	if (!cf_tlb_hit(cpu, write ? e->wtag : e->rtag, addr, 1)) {
 		cf_place(cpu, op, addr, write ? CF_ACC_WRITE : CF_ACC_READ, &p);
 		if (!p.host || (write && (p.rom || p.code)))

@@ -123,6 +123,13 @@ struct cf_place {
 	bool code;     /* holds decoded code: tell cf_code_written() */
 };
 
+/* Somebody wants to see every access to data: nothing is cached, so that all
+ * come here. */
+static inline bool cf_watched(const struct vcpu *cpu)
+{
+	return CF_UNLIKELY(cpu->watch || (cpu->dr_armed & CF_DR_DATA));
+}
+
 /* Translate one address, filling the TLB; raises when it faults. */
 void cf_place(struct vcpu *cpu, const struct op *op, uint64_t addr,
 	unsigned access, struct cf_place *out);
@@ -141,6 +148,10 @@ uint64_t cf_linear(struct vcpu *cpu, const struct op *op, unsigned seg,
 /* Drop translations: all; of one address. */
 void cf_tlb_flush(struct vcpu *cpu);
 void cf_tlb_flush_page(struct vcpu *cpu, uint64_t addr);
+/* From one PCID to another, where keep: with what is cached of it. */
+void cf_tlb_switch(struct vcpu *cpu, unsigned old, unsigned pcid, bool keep);
+/* All of one PCID; current is the one in CR3. */
+void cf_tlb_flush_pcid(struct vcpu *cpu, unsigned current, unsigned pcid);
 /* Drop what is cached of a guest physical page (world stopped or own). */
 void cf_tlb_forget_gpa(struct vcpu *cpu, uint64_t gpa);
 /* Only write permission. */
@@ -163,6 +174,27 @@ uint8_t *cf_host_at(
 /* After a change of paging, CPL, AC or mode: the salts. */
 void cf_update_salt(struct vcpu *cpu);
 
+/* A translation from a page of 1 << shift bytes is cached now: INVLPG must find
+ * all of them. */
+static inline void cf_tlb_note_size(
+	struct vcpu *cpu, uint64_t addr, unsigned shift)
+{
+	struct cf_large *l = &cpu->large[addr >> 63];
+	uint64_t mask = ~(((uint64_t)1 << shift) - 1);
+
+	if (shift <= 12)
+		return;
+	if (!l->mask) {
+		*l = (struct cf_large) { addr & mask, mask };
+		return;
+	}
+	/* One range for all, as large as it must be. */
+	l->mask &= mask;
+	while ((l->base ^ addr) & l->mask)
+		l->mask <<= 1;
+	l->base &= l->mask;
+}
+
 /* Note that a translation to this page is cached now. */
 static inline void cf_tlb_note(struct vcpu *cpu, uint64_t gpa)
 {
@@ -184,6 +216,7 @@ struct cf_walk {
 	uint32_t error;    /* page-fault error code when it failed */
 	bool writable;     /* at this privilege, and dirty already */
 	bool private_view; /* C-bit of the leaf */
+	unsigned shift;    /* log2 of the size of the page */
 };
 /* False: page fault with `error`, or for a bad table entry likewise. */
 bool cf_walk(struct vcpu *cpu, uint64_t addr, unsigned access, bool user,

@@ -47,6 +47,7 @@ static void walk_features(const struct vcpu *cpu, struct cf_state *s)
 static void walk_msrs(struct vcpu *cpu, struct cf_state *s)
 {
 	cf_state_u64(s, &cpu->tsc_offset);
+	cf_state_u64(s, &cpu->random);
 	for (size_t i = 0; i < CF_ARRAY_LEN(cpu->mtrr); i++)
 		cf_state_u64(s, &cpu->mtrr[i]);
 	cf_state_u64(s, &cpu->hwcr);
@@ -57,20 +58,32 @@ static void walk_msrs(struct vcpu *cpu, struct cf_state *s)
 static void walk_events(struct vcpu *cpu, struct cf_state *s)
 {
 	uint32_t attention = atomic_load(&cpu->attention) & ATT_KEPT;
+	uint32_t nmis = cpu->nmi_pending + atomic_load(&cpu->nmis_sent);
 
+	/* One runs at most, and one waits. */
+	if (nmis > 2)
+		nmis = 2;
 	cf_state_u64(s, &cpu->count);
 	cf_state_u64(s, &cpu->cr8);
 	cf_state_u32(s, &attention);
 	cf_state_need(s, !(attention & ~ATT_KEPT), "what waits for the vCPU");
-	cf_state_bool(s, &cpu->nmi_pending);
+	cf_state_u32(s, &nmis);
+	cf_state_need(s, nmis <= 2, "pending NMIs");
 	cf_state_bool(s, &cpu->nmi_blocked);
 	cf_state_bool(s, &cpu->shadow);
+	cf_state_bool(s, &cpu->ss_shadow);
+	cf_state_u8(s, &cpu->dr_hit);
+	cf_state_u32(s, &cpu->dr6_pending);
+	cf_state_need(s,
+		cpu->dr_hit <= 0xf && !(cpu->dr6_pending & ~0xc00fu),
+		"pending breakpoints");
 	cf_state_bool(s, &cpu->halted);
 	cf_state_bool(s, &cpu->parked);
 	cf_state_bool(s, &cpu->wait_sipi);
 	cf_state_u8(s, &cpu->sipi_vector);
 	if (!s->loading || !cf_state_ok(s))
 		return;
+	cpu->nmi_pending = nmis;
 	/* Whatever was about to be looked at is looked at again. */
 	cpu->irq_hint = true;
 	atomic_fetch_or(&cpu->attention, attention | CF_ATT_IRQ);

@@ -43,6 +43,7 @@ enum {
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_TSC_AUX        0xc0000103u
+#define MSR_PMC            0xc0010000u /* 4 selects, 4 counters */
 #define MSR_SYSCFG         0xc0010010u
 #define MSR_HWCR           0xc0010015u
 #define MSR_NB_CFG         0xc001001fu
@@ -104,6 +105,13 @@ static uint64_t *latch(struct vcpu *cpu, uint32_t msr, bool *address)
 	return NULL;
 }
 
+/* Every processor of the architecture has four performance counters; these
+ * count nothing, and a guest that writes and reads one back sees that. */
+static bool is_counter(uint32_t msr)
+{
+	return msr >= MSR_PMC && msr < MSR_PMC + 8;
+}
+
 static bool of_machine(uint32_t msr)
 {
 	return msr == MSR_APIC_BASE ||
@@ -131,6 +139,10 @@ bool cf_msr_read(struct vcpu *cpu, uint32_t msr, uint64_t *value)
 	}
 	if (of_machine(msr))
 		return h->msr_read(h->opaque, cpu->index, msr, value);
+	if (is_counter(msr)) {
+		*value = 0;
+		return true;
+	}
 	switch (msr) {
 	case MSR_TSC:
 		*value = cf_tsc(cpu);
@@ -229,6 +241,8 @@ bool cf_msr_write(struct vcpu *cpu, uint32_t msr, uint64_t value)
 	}
 	if (of_machine(msr))
 		return h->msr_write(h->opaque, cpu->index, msr, value);
+	if (is_counter(msr))
+		return true;
 	switch (msr) {
 	case MSR_TSC:
 		cpu->tsc_offset += value - cf_tsc(cpu);

@@ -65,14 +65,30 @@ const struct op *cf_op_jmp(struct vcpu *cpu, const struct op *op)
 	return cf_jump(cpu, op, cpu->r[CF_R_RIP] + (uint64_t)(int64_t)op->disp);
 }
 
+/* An address that code cannot have is the branch's fault, not the target's. */
+static CF_ALWAYS_INLINE uint64_t near_target(
+	struct vcpu *cpu, const struct op *op, uint64_t target)
+{
+	if (CF_UNLIKELY((uint64_t)((int64_t)(target << 16) >> 16) != target))
+		cf_raise_error(cpu, op, CF_VEC_GP, 0);
+	return target;
+}
+
 const struct op *cf_op_jmp_r(struct vcpu *cpu, const struct op *op)
 {
-	return cf_jump(cpu, op, cf_get64(cpu, op->dst));
+	return cf_jump(cpu, op, near_target(cpu, op, cf_get64(cpu, op->dst)));
+}
+
+static CF_ALWAYS_INLINE uint64_t memory_target(
+	struct vcpu *cpu, const struct op *op)
+{
+	return near_target(
+		cpu, op, cf_ld64(cpu, op, cf_ea_gen(cpu, op, 8, false)));
 }
 
 const struct op *cf_op_jmp_m(struct vcpu *cpu, const struct op *op)
 {
-	return cf_jump(cpu, op, cf_ld64(cpu, op, cf_ea_gen(cpu, op, 8, false)));
+	return cf_jump(cpu, op, memory_target(cpu, op));
 }
 
 static CF_ALWAYS_INLINE uint64_t return_address(
@@ -103,7 +119,7 @@ const struct op *cf_op_call(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_call_r(struct vcpu *cpu, const struct op *op)
 {
-	uint64_t target = cf_get64(cpu, op->dst);
+	uint64_t target = near_target(cpu, op, cf_get64(cpu, op->dst));
 
 	push_return(cpu, op);
 	return cf_jump(cpu, op, target);
@@ -111,7 +127,7 @@ const struct op *cf_op_call_r(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_call_m(struct vcpu *cpu, const struct op *op)
 {
-	uint64_t target = cf_ld64(cpu, op, cf_ea_gen(cpu, op, 8, false));
+	uint64_t target = memory_target(cpu, op);
 
 	push_return(cpu, op);
 	return cf_jump(cpu, op, target);
@@ -119,7 +135,8 @@ const struct op *cf_op_call_m(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_ret(struct vcpu *cpu, const struct op *op)
 {
-	uint64_t target = cf_ld64(cpu, op, cpu->r[CF_RSP]);
+	uint64_t target =
+		near_target(cpu, op, cf_ld64(cpu, op, cpu->r[CF_RSP]));
 
 	cpu->r[CF_RSP] += 8;
 	return cf_jump(cpu, op, target);
@@ -127,7 +144,8 @@ const struct op *cf_op_ret(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_ret_imm(struct vcpu *cpu, const struct op *op)
 {
-	uint64_t target = cf_ld64(cpu, op, cpu->r[CF_RSP]);
+	uint64_t target =
+		near_target(cpu, op, cf_ld64(cpu, op, cpu->r[CF_RSP]));
 
 	cpu->r[CF_RSP] += 8 + op->imm;
 	return cf_jump(cpu, op, target);

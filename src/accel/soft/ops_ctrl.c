@@ -5,9 +5,13 @@
  *
  * Source: APM volume 2 (AMD 24593), "System-Control Registers"; volume 3.
  */
+#include "accel/soft/dr_priv.h"
 #include "accel/soft/ops_sys_priv.h"
 #include "accel/soft/sev_priv.h"
 
+#define PCID_MASK           0xfffu
+#define CF_MSR_APIC_BASE    0x1bu
+#define CF_APIC_BASE_ENABLE 0x800u
 #define EXIT_WRITE_TRAP_CR0 0x90u
 #define EXIT_WRITE_TRAP_CR4 0x94u
 #define EXIT_WRITE_TRAP_CR8 0x98u
@@ -57,16 +61,24 @@ static void write_cr0(struct vcpu *cpu, uint64_t v)
 		cf_sev_write_trap(cpu, EXIT_WRITE_TRAP_CR0, v);
 }
 
+/* With PCIDs, bit 63 asks to keep what is cached of the new one. */
 static void write_cr3(struct vcpu *cpu, uint64_t v)
 {
-	if (cpu->cr4 & CF_CR4_PCIDE)
-		v &= ~((uint64_t)1 << 63); /* we flush all the same */
+	bool tagged = cpu->cr4 & CF_CR4_PCIDE;
+	bool keep = tagged && v >> 63;
+	unsigned old = cpu->cr3 & PCID_MASK;
+
+	if (tagged)
+		v &= ~((uint64_t)1 << 63);
 	if ((cpu->efer & CF_EFER_LMA) &&
 		(v & ~cpu->vm->cbit_mask & ~cpu->vm->phys_mask &
 			~(uint64_t)0xfff))
 		gp0(cpu);
 	cpu->cr3 = v;
-	cf_tlb_flush(cpu);
+	if (tagged)
+		cf_tlb_switch(cpu, old, v & PCID_MASK, keep);
+	else
+		cf_tlb_flush(cpu);
 }
 
 static void write_cr4(struct vcpu *cpu, uint64_t v)
@@ -81,6 +93,7 @@ static void write_cr4(struct vcpu *cpu, uint64_t v)
 		(!(cpu->efer & CF_EFER_LMA) || (cpu->cr3 & 0xfff)))
 		gp0(cpu);
 	cpu->cr4 = v;
+	cf_dr_update(cpu);
 	if ((old ^ v) &
 		(CF_CR4_PGE | CF_CR4_PSE | CF_CR4_PAE | CF_CR4_SMEP |
 			CF_CR4_SMAP | CF_CR4_PCIDE))
@@ -168,7 +181,8 @@ const struct op *cf_op_mov_from_cr(struct vcpu *cpu, const struct op *op)
 	return cf_sys_done(cpu, op);
 }
 
-/* DR4 and DR5 are DR6 and DR7 unless CR4.DE says #UD. */
+/* DR4 and DR5 are DR6 and DR7 unless CR4.DE says #UD; DR7.GD makes every
+ * access a #DB. */
 static unsigned debug_register(struct vcpu *cpu, unsigned n)
 {
 	cf_require_cpl0(cpu);
@@ -176,6 +190,10 @@ static unsigned debug_register(struct vcpu *cpu, unsigned n)
 		if (cpu->cr4 & CF_CR4_DE)
 			cf_raise(cpu, NULL, CF_VEC_UD);
 		n += 2;
+	}
+	if (cpu->dr7 & CF_DR7_GD) {
+		cf_dr_exception(cpu, CF_DR6_BD, false);
+		cf_raise_filled(cpu);
 	}
 	return n;
 }
@@ -198,6 +216,8 @@ const struct op *cf_op_mov_to_dr(struct vcpu *cpu, const struct op *op)
 		cpu->dr6 = (v & 0xe00f) | 0xffff0ff0u;
 	else
 		cpu->dr7 = (v & 0xffff2bffu) | 0x400;
+	if (n == 7)
+		cf_dr_update(cpu);
 	return cf_sys_done(cpu, op);
 }
 
@@ -260,16 +280,30 @@ const struct op *cf_op_invlpg(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_invpcid(struct vcpu *cpu, const struct op *op)
 {
-	uint64_t kind, addr, pcid;
+	enum { ADDRESS, CONTEXT, ALL_WITH_GLOBAL, ALL };
+	unsigned current = cpu->cr3 & PCID_MASK;
+	uint64_t kind, at, pcid, addr;
 
 	cf_sys_begin(cpu, op);
+	if (!cf_cpuid_invpcid(&cpu->cpuid))
+		cf_raise(cpu, NULL, CF_VEC_UD);
 	cf_require_cpl0(cpu);
 	kind = cf_get_size(cpu, op->src, cpu->mode & CF_MODE_L ? 8 : 4);
-	addr = cf_sys_ea(cpu, op, 16, false);
-	pcid = cf_ld64(cpu, NULL, addr);
-	if (kind > 3 || (kind < 2 && pcid >> 12))
+	at = cf_sys_ea(cpu, op, 16, false);
+	pcid = cf_ld64(cpu, NULL, at);
+	addr = cf_ld64(cpu, NULL, at + 8);
+	if (kind > ALL || pcid & ~(uint64_t)PCID_MASK)
 		gp0(cpu);
-	cf_tlb_flush(cpu);
+	if (kind <= CONTEXT && pcid && !(cpu->cr4 & CF_CR4_PCIDE))
+		gp0(cpu);
+	if (kind == ADDRESS && (uint64_t)((int64_t)(addr << 16) >> 16) != addr)
+		gp0(cpu);
+	if (kind == ADDRESS)
+		cf_tlb_flush_page(cpu, addr);
+	else if (kind == CONTEXT && (cpu->cr4 & CF_CR4_PCIDE))
+		cf_tlb_flush_pcid(cpu, current, (unsigned)pcid);
+	else
+		cf_tlb_flush(cpu);
 	return cf_sys_done(cpu, op);
 }
 
@@ -345,6 +379,8 @@ const struct op *cf_op_wrmsr(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_cpuid(struct vcpu *cpu, const struct op *op)
 {
+	const struct cf_accel_host *h = &cpu->vm->host;
+	uint64_t base;
 	uint32_t out[4];
 
 	cf_sys_begin(cpu, op);
@@ -352,6 +388,10 @@ const struct op *cf_op_cpuid(struct vcpu *cpu, const struct op *op)
 	cpu->cpuid.cr4 = cpu->cr4;
 	cpu->cpuid.xcr0 = cpu->fpu.xcr0;
 	cpu->cpuid.xss = cpu->xss;
+	if (cf_get32(cpu, CF_RAX * 8) == 1)
+		cpu->cpuid.apic_off = h->msr_read(h->opaque, cpu->index,
+					      CF_MSR_APIC_BASE, &base) &&
+			!(base & CF_APIC_BASE_ENABLE);
 	cf_cpuid(&cpu->cpuid, cf_get32(cpu, CF_RAX * 8),
 		cf_get32(cpu, CF_RCX * 8), out);
 	cf_set32(cpu, CF_RAX * 8, out[0]);

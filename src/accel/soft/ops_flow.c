@@ -3,6 +3,7 @@
  * Far transfers, software interrupts, system calls, and the flags that decide
  * about interrupts.
  */
+#include "accel/soft/dr_priv.h"
 #include "accel/soft/ops_sys_priv.h"
 #include "accel/soft/run_priv.h"
 #include "accel/soft/seg_priv.h"
@@ -25,17 +26,6 @@ static void far_pointer(
 	*offset = op->imm & 0xffffffff;
 }
 
-const struct op *cf_op_jmp_far(struct vcpu *cpu, const struct op *op)
-{
-	uint64_t offset;
-	uint16_t sel;
-
-	cf_sys_begin(cpu, op);
-	far_pointer(cpu, op, &sel, &offset);
-	cf_far_jump(cpu, sel, offset);
-	return cf_sys_jumped(cpu);
-}
-
 static uint64_t following(const struct vcpu *cpu, const struct op *op)
 {
 	uint64_t next = cpu->r[CF_R_RIP] + op->len;
@@ -43,6 +33,17 @@ static uint64_t following(const struct vcpu *cpu, const struct op *op)
 	if (cpu->mode & CF_MODE_L)
 		return next;
 	return cpu->mode & CF_MODE_D ? next & 0xffffffff : next & 0xffff;
+}
+
+const struct op *cf_op_jmp_far(struct vcpu *cpu, const struct op *op)
+{
+	uint64_t offset;
+	uint16_t sel;
+
+	cf_sys_begin(cpu, op);
+	far_pointer(cpu, op, &sel, &offset);
+	cf_far_jump(cpu, sel, offset, following(cpu, op));
+	return cf_sys_jumped(cpu);
 }
 
 const struct op *cf_op_call_far(struct vcpu *cpu, const struct op *op)
@@ -66,6 +67,7 @@ const struct op *cf_op_ret_far(struct vcpu *cpu, const struct op *op)
 const struct op *cf_op_int(struct vcpu *cpu, const struct op *op)
 {
 	cf_sys_begin(cpu, op);
+	cf_require_vm86_iopl(cpu);
 	cf_software_interrupt(
 		cpu, (unsigned)op->imm, false, following(cpu, op));
 	return cf_sys_jumped(cpu);
@@ -97,7 +99,7 @@ const struct op *cf_op_into(struct vcpu *cpu, const struct op *op)
 const struct op *cf_op_iret(struct vcpu *cpu, const struct op *op)
 {
 	cf_sys_begin(cpu, op);
-	cf_iret(cpu, op->size);
+	cf_iret(cpu, op->size, following(cpu, op));
 	cpu->nmi_blocked = false;
 	return cf_sys_jumped(cpu);
 }
@@ -138,6 +140,8 @@ const struct op *cf_op_syscall(struct vcpu *cpu, const struct op *op)
 	flat_segment(cpu, CF_SEG_CS, sel,
 		(uint16_t)(ATTR_CODE | (lma ? CF_SEG_L : CF_SEG_DB)));
 	flat_segment(cpu, CF_SEG_SS, (uint16_t)(sel + 8), ATTR_DATA);
+	/* A mask with TF in it ends single steps here. */
+	cpu->no_trap = !(cpu->flags & CF_FL_TF);
 	cpu->cpl = 0;
 	cpu->r[CF_R_RIP] = target;
 	cf_update_mode(cpu);
@@ -157,10 +161,14 @@ const struct op *cf_op_sysret(struct vcpu *cpu, const struct op *op)
 		(uint64_t)((int64_t)(cpu->r[CF_RCX] << 16) >> 16) !=
 			cpu->r[CF_RCX])
 		cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
-	if (cpu->efer & CF_EFER_LMA)
+	if (cpu->efer & CF_EFER_LMA) {
 		cf_set_rflags(cpu, (cpu->r[CF_R11] & 0x3c7fd7) | 2);
-	else
+		/* Unlike IRET's, this TF counts at once. */
+		cpu->dr6_pending |= cpu->flags & CF_FL_TF ? CF_DR6_BS : 0;
+		cpu->no_trap = true;
+	} else {
 		cf_set_rflags(cpu, cf_rflags(cpu) | CF_FL_IF);
+	}
 	flat_segment(cpu, CF_SEG_CS, (uint16_t)(wide ? sel + 16 : sel),
 		(uint16_t)(ATTR_CODE | ATTR_DPL3 |
 			(wide ? CF_SEG_L : CF_SEG_DB)));
@@ -180,7 +188,7 @@ const struct op *cf_op_sysenter(struct vcpu *cpu, const struct op *op)
 	cf_sys_begin(cpu, op);
 	if (cpu->efer & CF_EFER_LMA)
 		cf_raise(cpu, NULL, CF_VEC_UD);
-	if (!(cpu->mode & CF_MODE_PE) || !sel)
+	if (!(cpu->cr0 & CF_CR0_PE) || !sel)
 		cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
 	cf_set_rflags(cpu, cf_rflags(cpu) & ~(uint64_t)(CF_FL_IF | CF_FL_VM));
 	flat_segment(cpu, CF_SEG_CS, sel, ATTR_CODE | CF_SEG_DB);
@@ -231,7 +239,7 @@ const struct op *cf_op_pause(struct vcpu *cpu, const struct op *op)
 
 static void require_iopl(struct vcpu *cpu)
 {
-	if ((cpu->mode & CF_MODE_PE) &&
+	if ((cpu->mode & (CF_MODE_PE | CF_MODE_VM)) &&
 		cpu->cpl > (cpu->flags & CF_FL_IOPL) >> 12)
 		cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
 }
@@ -259,10 +267,11 @@ const struct op *cf_op_popf(struct vcpu *cpu, const struct op *op)
 {
 	uint64_t may = CF_FL_ARITH | CF_FL_TF | CF_FL_DF | CF_FL_NT | CF_FL_AC |
 		CF_FL_ID;
-	bool pe = cpu->mode & CF_MODE_PE;
+	bool pe = cpu->mode & (CF_MODE_PE | CF_MODE_VM);
 	uint64_t v;
 
 	cf_sys_begin(cpu, op);
+	cf_require_vm86_iopl(cpu);
 	v = cf_peek(cpu, NULL, 0, op->size);
 	if (!pe || cpu->cpl == 0)
 		may |= CF_FL_IOPL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ports. */
+#include "accel/soft/dr_priv.h"
 #include "accel/soft/ops_sys_priv.h"
 #include "accel/soft/sev_priv.h"
 #include "accel/soft/world_priv.h"
@@ -8,8 +9,10 @@ void cf_check_io(struct vcpu *cpu, unsigned port, unsigned size)
 {
 	uint64_t map, bits;
 
-	if (!(cpu->mode & CF_MODE_PE) ||
-		cpu->cpl <= (cpu->flags & CF_FL_IOPL) >> 12)
+	/* Virtual-8086 mode asks the bitmap whatever the I/O level is. */
+	if (!(cpu->mode & CF_MODE_VM) &&
+		(!(cpu->mode & CF_MODE_PE) ||
+			cpu->cpl <= (cpu->flags & CF_FL_IOPL) >> 12))
 		return;
 	/* The permission bitmap of a 32- or 64-bit TSS. */
 	if ((cpu->tr.attr & CF_SEG_TYPE) < 8 || cpu->tr.limit < 103)
@@ -27,6 +30,8 @@ uint32_t cf_pio_read(struct vcpu *cpu, unsigned port, unsigned size)
 	const struct cf_accel_host *h = &cpu->vm->host;
 	uint32_t v;
 
+	if (CF_UNLIKELY(cpu->dr_armed & CF_DR_IO))
+		cf_dr_io(cpu, port, size);
 	cf_gate_leave(cpu);
 	v = h->pio_read(h->opaque, cpu->index, (uint16_t)port, size);
 	cf_gate_enter(cpu);
@@ -38,6 +43,8 @@ void cf_pio_write(
 {
 	const struct cf_accel_host *h = &cpu->vm->host;
 
+	if (CF_UNLIKELY(cpu->dr_armed & CF_DR_IO))
+		cf_dr_io(cpu, port, size);
 	cf_gate_leave(cpu);
 	h->pio_write(h->opaque, cpu->index, (uint16_t)port, size, value);
 	cf_gate_enter(cpu);

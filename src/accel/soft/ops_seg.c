@@ -8,7 +8,7 @@ static void load(struct vcpu *cpu, unsigned seg, uint16_t sel)
 	cf_seg_load(cpu, seg, sel);
 	/* After SS no interrupt may see the old stack pointer. */
 	if (seg == CF_SEG_SS)
-		cpu->shadow = true;
+		cpu->shadow = cpu->ss_shadow = true;
 }
 
 const struct op *cf_op_mov_to_seg(struct vcpu *cpu, const struct op *op)
@@ -139,6 +139,8 @@ static void read_system(struct vcpu *cpu, uint16_t sel, struct cf_descriptor *d)
 		if ((sel & ~7u) + 15 > cpu->gdtr.limit)
 			selector_fault(cpu, CF_VEC_GP, sel);
 		d->base |= cf_sys_ld(cpu, d->at + 8, 4) << 32;
+		if ((uint64_t)((int64_t)(d->base << 16) >> 16) != d->base)
+			selector_fault(cpu, CF_VEC_GP, sel);
 	}
 }
 

@@ -217,6 +217,8 @@ const struct op *cf_op_popa(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_pushf(struct vcpu *cpu, const struct op *op)
 {
+	if ((cpu->mode & CF_MODE_VM) && (cpu->flags & CF_FL_IOPL) != CF_FL_IOPL)
+		cf_raise_error(cpu, op, CF_VEC_GP, 0);
 	cf_push(cpu, op, op->size,
 		cf_rflags(cpu) & ~(uint64_t)(CF_FL_RF | CF_FL_VM));
 	return cf_next(cpu, op);

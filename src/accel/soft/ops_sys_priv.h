@@ -72,6 +72,14 @@ static inline void cf_rm_write(struct vcpu *cpu, const struct op *op,
 		cf_set_size(cpu, op->dst, reg_size, v);
 }
 
+/* In virtual-8086 mode, what acts on the interrupt flag is for the monitor
+ * unless the I/O level is 3. */
+static inline void cf_require_vm86_iopl(struct vcpu *cpu)
+{
+	if ((cpu->mode & CF_MODE_VM) && (cpu->flags & CF_FL_IOPL) != CF_FL_IOPL)
+		cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
+}
+
 /* #GP(0) unless CPL is 0. */
 static inline void cf_require_cpl0(struct vcpu *cpu)
 {

@@ -6,6 +6,7 @@
  * fault during delivery comes back the same way and becomes a double fault.
  */
 #include "accel/soft/block_priv.h"
+#include "accel/soft/dr_priv.h"
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/ops_priv.h"
 #include "accel/soft/run_priv.h"
@@ -25,8 +26,8 @@ void cf_attention(struct vcpu *cpu, uint32_t bits)
 /* Must the loop look at something after every instruction? */
 static bool single_stepping(const struct vcpu *cpu)
 {
-	return cpu->shadow || cpu->stepping || cpu->watch ||
-		(cpu->flags & CF_FL_TF) ||
+	return cpu->shadow || cpu->stepping || cpu->watch || cpu->dr_armed ||
+		(cpu->flags & (CF_FL_TF | CF_FL_RF)) ||
 		(cpu->vm->trace & CF_TRACE_SINGLE);
 }
 
@@ -99,7 +100,7 @@ static void deliver_exception(struct vcpu *cpu)
 		.vector = (unsigned)x->vector,
 		.soft = x->soft,
 		.external = !x->soft,
-		.has_error = x->has_error && (cpu->mode & CF_MODE_PE),
+		.has_error = x->has_error && (cpu->cr0 & CF_CR0_PE),
 		.error = x->error,
 		.rip = cpu->r[CF_R_RIP],
 		.rf = is_fault(x),
@@ -108,7 +109,7 @@ static void deliver_exception(struct vcpu *cpu)
 	cpu->delivering_vector = (uint8_t)x->vector;
 	cf_deliver(cpu, &e);
 	cpu->delivering = false;
-	cpu->shadow = false;
+	cpu->shadow = cpu->ss_shadow = false;
 }
 
 static void deliver_interrupt(struct vcpu *cpu, unsigned vector)
@@ -136,10 +137,16 @@ void cf_software_interrupt(
 		.rip = next,
 	};
 
+	/* INT1 is a #DB already: what waits for one comes with it. */
+	if (privileged && cpu->dr_hit) {
+		cpu->dr6 = (cpu->dr6 & ~(uint64_t)0xf) | cpu->dr_hit;
+		cpu->dr_hit = 0;
+	}
 	/* A fault is reported at the instruction. */
 	cpu->delivering = true;
 	cpu->delivering_vector = (uint8_t)CF_VEC_DB; /* benign */
 	cf_trace_software(cpu, vector, !privileged);
+	cpu->no_trap = true;
 	cf_deliver(cpu, &e);
 	cpu->delivering = false;
 }
@@ -176,7 +183,9 @@ static bool serve_attention(struct vcpu *cpu)
 	if (att & CF_ATT_SIPI)
 		cf_vcpu_startup_ipi(cpu);
 	if (att & CF_ATT_NMI)
-		cpu->nmi_pending = true;
+		cpu->nmi_pending += atomic_exchange(&cpu->nmis_sent, 0);
+	if (cpu->nmi_pending > (cpu->nmi_blocked ? 1 : 2))
+		cpu->nmi_pending = cpu->nmi_blocked ? 1 : 2;
 	if (att & CF_ATT_IRQ)
 		cpu->irq_hint = true;
 	if (att & CF_ATT_KICK)
@@ -193,7 +202,7 @@ static void serve_events(struct vcpu *cpu)
 	int vector;
 
 	if (cpu->nmi_pending && !cpu->nmi_blocked) {
-		cpu->nmi_pending = false;
+		cpu->nmi_pending--;
 		cpu->nmi_blocked = true;
 		deliver_interrupt(cpu, CF_VEC_NMI);
 		return;
@@ -208,38 +217,73 @@ static void serve_events(struct vcpu *cpu)
 		deliver_interrupt(cpu, (unsigned)vector);
 }
 
-/* One instruction, for whatever wants to look after each. */
-static void step(struct vcpu *cpu)
+/* Run the block of one instruction at r[RIP]; true: it branched. */
+static bool run_single(struct vcpu *cpu)
 {
-	bool trap = cpu->flags & CF_FL_TF;
-	uint32_t mode = cpu->mode;
+	uint64_t count = cpu->count, rf = cpu->flags & CF_FL_RF;
 	const struct block *b;
 	const struct op *op;
-	bool hit;
+	uint64_t next;
 
-	if (cpu->watch && cf_watch_at(cpu))
-		return;
-	cf_set_mode(cpu, mode | CF_MODE_SINGLE);
+	cf_set_mode(cpu, cpu->mode | CF_MODE_SINGLE);
 	atomic_store(&cpu->limit, 0);
 	b = cf_block_find(cpu);
 	cf_trace_block(cpu, b);
-	cpu->shadow = false;
+	cpu->shadow = cpu->ss_shadow = cpu->no_trap = false;
+	cpu->flags &= ~rf;
+	next = cpu->r[CF_R_RIP] + b->len;
 	op = b->ops;
 	while (op)
 		op = op->fn(cpu, op);
 	cpu->link_op = NULL;
 	cf_set_mode(cpu, cpu->mode & ~CF_MODE_SINGLE);
+	/* A repeated string instruction that goes on keeps RF. */
+	if (cpu->count == count)
+		cpu->flags |= rf;
+	return cpu->r[CF_R_RIP] != next && cpu->count != count;
+}
+
+/* The guest's own debugging: what is to be reported after an instruction;
+ * step: it began with TF set. */
+static void debug_trap(struct vcpu *cpu, bool step)
+{
+	uint32_t dr6 = cpu->dr_hit;
+
+	if (step && !cpu->no_trap)
+		dr6 |= CF_DR6_BS;
+	/* After a load of SS what was hit waits for the next instruction. */
+	if (!dr6 || cpu->ss_shadow)
+		return;
+	cpu->dr_hit = 0;
+	cf_dr_exception(cpu, dr6, true);
+	deliver_exception(cpu);
+}
+
+/* One instruction, for whatever wants to look after each. */
+static void step(struct vcpu *cpu)
+{
+	bool tf = cpu->flags & CF_FL_TF, hit, branched;
+
+	if (cpu->watch && cf_watch_at(cpu))
+		return;
+	if ((cpu->dr_armed & CF_DR_EXEC) && !(cpu->flags & CF_FL_RF)) {
+		unsigned at = cf_dr_exec(cpu);
+
+		if (at) {
+			cf_dr_exception(cpu, at, false);
+			deliver_exception(cpu);
+			return;
+		}
+	}
+	if (!cpu->ss_shadow)
+		cpu->dr_hit = 0;
+	branched = run_single(cpu);
 	hit = cpu->watch && cf_watch_after(cpu);
 	if (cpu->stepping && !hit)
 		cpu->stop.code = CF_DEBUG_HIT_STEP;
 	if (cpu->stepping || hit)
 		stop(cpu, CF_STOP_DEBUG);
-	if (trap && !cpu->stopping) {
-		cpu->dr6 |= 0x4000;
-		cpu->exc = (struct cf_exception) { .vector = CF_VEC_DB,
-			.trap = true };
-		deliver_exception(cpu);
-	}
+	debug_trap(cpu, tf && (branched || !(cpu->dbgctl & CF_DEBUGCTL_BTF)));
 }
 
 /* Run blocks until the limit or an operation sends us back. */
@@ -277,6 +321,11 @@ static void loop(struct vcpu *cpu)
 		if (cpu->count >= cpu->deadline) {
 			stop(cpu, CF_STOP_BUDGET);
 			break;
+		}
+		if (cpu->dr6_pending) {
+			cf_dr_exception(cpu, cpu->dr6_pending, true);
+			cpu->dr6_pending = 0;
+			deliver_exception(cpu);
 		}
 		if (!cpu->shadow)
 			serve_events(cpu);

@@ -124,6 +124,18 @@ void cf_seg_load_real(struct vcpu *cpu, unsigned seg, uint16_t sel)
 	cf_seg_set_base(cpu, seg, (uint64_t)sel << 4);
 }
 
+void cf_seg_load_vm86(struct vcpu *cpu, const uint16_t sel[CF_NSEGS])
+{
+	unsigned i;
+
+	for (i = 0; i < CF_NSEGS; i++) {
+		cf_seg_load_real(cpu, i, sel[i]);
+		cpu->seg[i].limit = 0xffff;
+		cpu->seg[i].attr = CF_SEG_P | 3u << CF_SEG_DPL_SHIFT |
+			CF_SEG_S | CF_SEG_RW | CF_SEG_A;
+	}
+}
+
 void cf_seg_null(struct vcpu *cpu, unsigned seg, uint16_t sel)
 {
 	cpu->seg[seg].sel = sel;

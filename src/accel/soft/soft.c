@@ -115,8 +115,8 @@ static struct vcpu *create_vcpu(struct cf_vm *vm, unsigned index)
 	memset(cpu, 0, len);
 	cpu->vm = vm;
 	cpu->index = index;
-	cpu->tlb_gen = 1;
-	cpu->jump_gen = 1;
+	cpu->tlb_gen = cpu->tlb_top = 1;
+	cpu->jump_gen = cpu->jump_top = 1;
 	cpu->mode = UINT32_MAX; /* no mode yet */
 	for (i = 0; i < CF_TLB_SIZE; i++)
 		cpu->tlb[i].rtag = cpu->tlb[i].wtag = CF_TLB_NONE;
@@ -341,6 +341,7 @@ static void sipi(struct cf_vm *vm, unsigned vcpu, uint8_t vector)
 
 static void nmi(struct cf_vm *vm, unsigned vcpu)
 {
+	atomic_fetch_add(&vm->vcpu[vcpu]->nmis_sent, 1);
 	cf_attention(vm->vcpu[vcpu], CF_ATT_NMI);
 }
 

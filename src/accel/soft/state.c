@@ -4,6 +4,7 @@
  * IPIs, and what is derived from it.
  */
 #include "accel/soft/block_priv.h"
+#include "accel/soft/dr_priv.h"
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/run_priv.h"
 #include "accel/soft/seg_priv.h"
@@ -43,7 +44,9 @@ void cf_update_mode(struct vcpu *cpu)
 	uint32_t mode = cpu->mode & CF_MODE_SINGLE;
 	uint16_t cs = cpu->seg[CF_SEG_CS].attr;
 
-	if (cpu->cr0 & CF_CR0_PE)
+	if ((cpu->flags & CF_FL_VM) && !(cpu->efer & CF_EFER_LMA))
+		mode |= CF_MODE_VM;
+	else if (cpu->cr0 & CF_CR0_PE)
 		mode |= CF_MODE_PE;
 	if ((cpu->efer & CF_EFER_LMA) && (cs & CF_SEG_L))
 		mode |= CF_MODE_L;
@@ -63,7 +66,7 @@ void cf_set_rflags(struct vcpu *cpu, uint64_t rflags)
 	cf_flags_set_status(cpu, rflags);
 	cpu->flags = (rflags & 0x3f7fd7 & ~(uint64_t)CF_FL_ARITH) | 2;
 	cf_update_salt(cpu);
-	if (rflags & CF_FL_TF)
+	if (rflags & (CF_FL_TF | CF_FL_RF))
 		atomic_store(&cpu->limit, 0);
 }
 
@@ -129,7 +132,10 @@ void cf_vcpu_load(struct vcpu *cpu, const struct cf_cpu_state *s)
 	cpu->virtual_tom = s->virtual_tom;
 	cpu->vintr_ctrl = s->vintr_ctrl;
 	cpu->halted = false;
-	cpu->shadow = false;
+	cpu->shadow = cpu->ss_shadow = false;
+	cpu->dr_hit = 0;
+	cpu->dr6_pending = 0;
+	cf_dr_update(cpu);
 	cpu->delivering = false;
 	cf_set_rflags(cpu, s->rflags);
 	cf_tlb_flush(cpu);
@@ -189,7 +195,7 @@ void cf_vcpu_reset(struct vcpu *cpu)
 	cf_msr_reset(cpu);
 	cf_vcpu_load(cpu, &s);
 	cpu->nmi_blocked = false;
-	cpu->nmi_pending = false;
+	cpu->nmi_pending = 0;
 }
 
 void cf_vcpu_init_ipi(struct vcpu *cpu)
@@ -208,7 +214,7 @@ void cf_vcpu_init_ipi(struct vcpu *cpu)
 	s.g_pat = cpu->g_pat;
 	s.tsc_aux = cpu->tsc_aux;
 	cf_vcpu_load(cpu, &s);
-	cpu->nmi_pending = false;
+	cpu->nmi_pending = 0;
 	cpu->nmi_blocked = false;
 }
 

@@ -5,7 +5,8 @@
  * The salt in the low bits of every tag makes entries of another generation
  * or privilege miss: bits 1:0 are 0 supervisor, 1 supervisor with AC set
  * (SMAP), 2 user; bits 11:2 count flushes.  So a flush, and a change of
- * privilege, costs nothing.
+ * privilege, costs nothing, and with PCIDs the entries of several address
+ * spaces live side by side, each with the generation of its last flush.
  */
 #include "accel/soft/block_priv.h"
 #include "accel/soft/mem_priv.h"
@@ -28,36 +29,115 @@ void cf_update_salt(struct vcpu *cpu)
 		(uint64_t)cpu->mode_id << 58 | (uint64_t)cpu->jump_gen << 48;
 }
 
-void cf_tlb_flush(struct vcpu *cpu)
+/* Generations that no entry has; when they are used up, all entries go. */
+static void new_tlb_gen(struct vcpu *cpu)
 {
 	unsigned i;
 
-	if (++cpu->tlb_gen > MAX_GEN) {
+	if (++cpu->tlb_top > MAX_GEN) {
 		for (i = 0; i < CF_TLB_SIZE; i++)
 			cpu->tlb[i].rtag = cpu->tlb[i].wtag = CF_TLB_NONE;
 		for (i = 0; i < CF_FETCH_SIZE; i++)
 			cpu->fetch[i].tag = CF_TLB_NONE;
-		cpu->tlb_gen = 1;
+		for (i = 0; i < CF_SPACES; i++)
+			cpu->space[i].tlb_gen = 0;
+		memset(cpu->cached, 0, sizeof(cpu->cached));
+		cpu->tlb_top = 1;
 	}
-	if (++cpu->jump_gen > MAX_GEN) {
+	cpu->tlb_gen = cpu->tlb_top;
+}
+
+static void new_jump_gen(struct vcpu *cpu)
+{
+	unsigned i;
+
+	if (++cpu->jump_top > MAX_GEN) {
 		/* Salts with generation 0 are never used. */
 		memset(cpu->jump, 0, CF_JUMP_SIZE * sizeof(*cpu->jump));
-		cpu->jump_gen = 1;
+		for (i = 0; i < CF_SPACES; i++)
+			cpu->space[i].jump_gen = 0;
+		cpu->jump_top = 1;
 	}
+	cpu->jump_gen = cpu->jump_top;
+}
+
+void cf_tlb_flush(struct vcpu *cpu)
+{
+	unsigned i;
+
+	for (i = 0; i < CF_SPACES; i++)
+		cpu->space[i].tlb_gen = cpu->space[i].jump_gen = 0;
+	new_tlb_gen(cpu);
+	new_jump_gen(cpu);
 	memset(cpu->cached, 0, sizeof(cpu->cached));
+	memset(cpu->large, 0, sizeof(cpu->large));
 	cf_update_salt(cpu);
 }
 
+/* An address has one entry, so it is gone from all address spaces. */
 void cf_tlb_flush_page(struct vcpu *cpu, uint64_t addr)
 {
 	struct cf_tlb_entry *e = cf_tlb_at(cpu, addr);
+	const struct cf_large *l = &cpu->large[addr >> 63];
+	unsigned i;
 
+	/* A large page is cached in many places. */
+	if (l->mask && (addr & l->mask) == l->base) {
+		cf_tlb_flush(cpu);
+		return;
+	}
 	e->rtag = e->wtag = CF_TLB_NONE;
 	cpu->fetch[addr >> 12 & (CF_FETCH_SIZE - 1)].tag = CF_TLB_NONE;
-	if (++cpu->jump_gen > MAX_GEN) {
-		memset(cpu->jump, 0, CF_JUMP_SIZE * sizeof(*cpu->jump));
-		cpu->jump_gen = 1;
-	}
+	for (i = 0; i < CF_SPACES; i++)
+		cpu->space[i].jump_gen = 0;
+	new_jump_gen(cpu);
+	cf_update_salt(cpu);
+}
+
+/* The space of a PCID, or the one to be given up for it. */
+static unsigned space_of(const struct vcpu *cpu, unsigned pcid)
+{
+	unsigned i;
+
+	for (i = 0; i < CF_SPACES; i++)
+		if (cpu->space[i].pcid == pcid && cpu->space[i].tlb_gen)
+			return i;
+	return (cpu->current + 1) % CF_SPACES;
+}
+
+void cf_tlb_switch(struct vcpu *cpu, unsigned old, unsigned pcid, bool keep)
+{
+	struct cf_space *s = &cpu->space[cpu->current];
+
+	*s = (struct cf_space) { .pcid = (uint16_t)old,
+		.jump_gen = (uint16_t)cpu->jump_gen,
+		.tlb_gen = (uint16_t)cpu->tlb_gen };
+	cpu->current = space_of(cpu, pcid);
+	s = &cpu->space[cpu->current];
+	keep = keep && s->pcid == pcid;
+	s->pcid = (uint16_t)pcid;
+	if (keep && s->tlb_gen)
+		cpu->tlb_gen = s->tlb_gen;
+	else
+		new_tlb_gen(cpu);
+	if (keep && s->jump_gen)
+		cpu->jump_gen = s->jump_gen;
+	else
+		new_jump_gen(cpu);
+	cf_update_salt(cpu);
+}
+
+void cf_tlb_flush_pcid(struct vcpu *cpu, unsigned current, unsigned pcid)
+{
+	unsigned i;
+
+	for (i = 0; i < CF_SPACES; i++)
+		if (cpu->space[i].pcid == pcid)
+			cpu->space[i].tlb_gen = cpu->space[i].jump_gen = 0;
+	if (pcid != current)
+		return;
+	new_tlb_gen(cpu);
+	new_jump_gen(cpu);
 	cf_update_salt(cpu);
 }
 
@@ -165,11 +245,9 @@ void cf_place(struct vcpu *cpu, const struct op *op, uint64_t addr,
 		.rom = kind == CF_REGION_ROM,
 	};
 	out->code = page && cf_code_granules(cpu->vm, w.gpa);
-	if (CF_UNLIKELY(cpu->watch))
-		cf_watch_access(
-			cpu, addr, (access & CF_ACC_KIND) == CF_ACC_WRITE);
-	if (!page || (system && cpu->cpl == 3) || cpu->watch)
+	if (!page || (system && cpu->cpl == 3) || cf_watched(cpu))
 		return;
+	cf_tlb_note_size(cpu, addr, w.shift);
 	install(cpu, addr,
 		salt_of(cpu, user,
 			!system && (cpu->flags & CF_FL_AC) &&

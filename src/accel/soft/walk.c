@@ -73,6 +73,7 @@ struct walker {
 	bool w, u, nx; /* allowed by all levels; nx: by none forbidden */
 	uint64_t gpa;
 	uint64_t leaf;
+	unsigned shift;
 };
 
 /* Bits that must be 0 in an 8-byte entry that maps 1 << shift bytes. */
@@ -112,6 +113,7 @@ static int level8(struct walker *k, uint64_t table, unsigned shift)
 	if (!leaf)
 		return 0;
 	k->leaf = e;
+	k->shift = shift;
 	k->gpa = (e & k->cpu->vm->phys_mask & ~k->cpu->vm->cbit_mask &
 			 ~(((uint64_t)1 << shift) - 1)) |
 		(k->addr & (((uint64_t)1 << shift) - 1));
@@ -170,6 +172,7 @@ static int walk_32(struct walker *k)
 		if (e & 0x200000)
 			return -2;
 		k->leaf = e;
+		k->shift = 22;
 		k->gpa = (e & 0xffc00000u) | (e >> 13 & 0xff) << 32 |
 			(k->addr & 0x3fffff);
 		return 1;
@@ -270,6 +273,7 @@ bool cf_walk(struct vcpu *cpu, uint64_t addr, unsigned access, bool user,
 		}
 	} while (set_bits && !mark(&k, access));
 	out->gpa = k.gpa;
+	out->shift = k.shift;
 	out->private_view = cpu->vm->cbit_mask &&
 		(!pae || (k.leaf & cpu->vm->cbit_mask) || kind == CF_ACC_FETCH);
 	out->writable = (k.w || (!user && !(cpu->cr0 & CF_CR0_WP))) &&

@@ -72,7 +72,7 @@ void cf_watch_clear(struct vcpu *cpu)
 	cpu->watch = NULL;
 }
 
-void cf_watch_access(struct vcpu *cpu, uint64_t addr, bool write)
+void cf_watch_access(struct vcpu *cpu, uint64_t addr, unsigned size, bool write)
 {
 	struct cf_watch *w = cpu->watch;
 	unsigned kind = write ? CF_WATCH_WRITE : CF_WATCH_READ, i;
@@ -80,9 +80,8 @@ void cf_watch_access(struct vcpu *cpu, uint64_t addr, bool write)
 	for (i = 0; i < w->n; i++) {
 		const struct cf_point *p = &w->point[i];
 
-		/* An access of up to 8 bytes may start before the point. */
-		if ((p->kind & kind) && addr + 7 >= p->addr &&
-			addr < p->addr + p->len) {
+		if ((p->kind & kind) &&
+			(addr - p->addr < p->len || p->addr - addr < size)) {
 			w->hit = true;
 			w->hit_addr = p->addr;
 			w->hit_kind = p->kind;

@@ -25,6 +25,7 @@ bool cf_watch_remove(
 void cf_watch_clear(struct vcpu *cpu);
 
 /* Data access while cpu->watch is set. */
-void cf_watch_access(struct vcpu *cpu, uint64_t addr, bool write);
+void cf_watch_access(
+	struct vcpu *cpu, uint64_t addr, unsigned size, bool write);
 
 #endif
