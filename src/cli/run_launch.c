@@ -290,7 +290,8 @@ static enum coffer_status load_plain(struct run *r, struct coffer_error *err)
 		.initrd_len = r->initrd.len,
 		.module = r->module,
 		.nmodules = r->nmodules,
-		.append = r->opts.append };
+		.append = r->opts.append,
+		.name = r->opts.kernel };
 	enum coffer_status s = COFFER_OK;
 
 	if (r->kernel.len)

@@ -47,7 +47,8 @@ enum coffer_status cf_debug_exit_create(const struct cf_dev_env *env,
 	struct coffer_error *err) CF_MUST_CHECK;
 void cf_debug_exit_destroy(struct cf_debug_exit *d);
 
-/* pc-testdev: ports 0xE0-0xE3 (echo), 0x2000-0x2017 (drive ISA lines). */
+/* pc-testdev: ports 0xE0-0xE3 (echo), 0xE4 (flush a page), 0x2000-0x2017 (drive
+ * ISA lines), 64 KiB that are read and written through the device. */
 struct cf_testdev;
 enum coffer_status cf_testdev_create(const struct cf_dev_env *env,
 	const struct cf_irq lines[24], struct cf_testdev **out,

@@ -94,6 +94,12 @@ enum coffer_status cf_boot_enter(struct cf_machine *m, uint64_t code,
 	return s;
 }
 
+static bool is_low(const struct cf_elf_segment *g)
+{
+	return g->paddr >= CF_PAGE_SIZE && g->paddr < CF_BOOT_LOW &&
+		g->mem_len <= CF_BOOT_LOW - g->paddr;
+}
+
 enum coffer_status cf_boot_place_elf(struct cf_machine *m,
 	const struct cf_elf *elf, uint64_t *end, struct coffer_error *err)
 {
@@ -103,11 +109,13 @@ enum coffer_status cf_boot_place_elf(struct cf_machine *m,
 	for (size_t i = 0; i < elf->nsegments && s == COFFER_OK; i++) {
 		const struct cf_elf_segment *g = &elf->segment[i];
 
-		if (g->paddr < CF_BOOT_HIGH)
+		if (g->paddr < CF_BOOT_HIGH && !is_low(g))
 			return cf_fail(err, COFFER_ERR_UNSUPPORTED,
-				"kernel: segment at 0x%" PRIx64
-				", must be at or above 1 MiB",
-				g->paddr);
+				"kernel: segment of 0x%" PRIx64
+				" bytes at 0x%" PRIx64
+				", must be between 4 and 64 KiB or at or above "
+				"1 MiB",
+				g->mem_len, g->paddr);
 		if (!cf_range_ok(g->paddr, g->mem_len, m->low_ram))
 			return cf_fail(err, COFFER_ERR_ARGUMENT,
 				"kernel: needs 0x%" PRIx64

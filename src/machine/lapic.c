@@ -197,6 +197,9 @@ static uint32_t current_count(struct cf_apics *a, const struct lapic *l)
 
 	if (l->tmict == 0)
 		return 0;
+	/* Has ended, and a change of the mode alone does not start it. */
+	if ((l->lvt[LVT_TIMER] & LVT_PERIODIC) && !l->timer.armed)
+		return 0;
 	ticks = cf_ns_to_ticks(now - l->timer_start, BUS_HZ) / divider(l);
 	if (l->lvt[LVT_TIMER] & LVT_PERIODIC)
 		return l->tmict - (uint32_t)(ticks % l->tmict);

@@ -17,8 +17,9 @@ enum coffer_status cf_machine_set_reset_state(struct cf_machine *m,
 
 /*
  * direct.c: what every kernel finds that is entered without firmware.  Loaders
- * use what is below CF_BOOT_HIGH for their own structures.
+ * use what is between CF_BOOT_LOW and CF_BOOT_HIGH for their own structures.
  */
+#define CF_BOOT_LOW    0x10000u /* below: the kernel's, but for a page */
 #define CF_BOOT_HIGH   0x100000u
 #define CF_BOOT_RSDP   0xE0000u
 #define CF_BOOT_GDT    0x11000u
@@ -45,7 +46,8 @@ enum coffer_status cf_boot_enter(struct cf_machine *m, uint64_t code,
 	const struct cf_cpu_state *state,
 	struct coffer_error *err) CF_MUST_CHECK;
 
-/* Segments into RAM from CF_BOOT_HIGH on; *end: the first byte after them. */
+/* Segments into RAM below CF_BOOT_LOW or from CF_BOOT_HIGH on; *end: the first
+ * byte after the latter. */
 enum coffer_status cf_boot_place_elf(struct cf_machine *m,
 	const struct cf_elf *elf, uint64_t *end,
 	struct coffer_error *err) CF_MUST_CHECK;

@@ -138,6 +138,7 @@ struct cf_kernel_config {
 	const struct cf_kernel_module *module;
 	size_t nmodules;
 	const char *append;
+	const char *name; /* of the file: a multiboot kernel's first word */
 };
 enum coffer_status cf_machine_load_kernel(struct cf_machine *m,
 	const struct cf_kernel_config *kernel, bool has_firmware,

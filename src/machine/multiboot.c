@@ -120,24 +120,38 @@ static enum coffer_status write_info(struct cf_machine *m,
 	return cf_guest_write(m->memory, INFO, b, sizeof(b), err);
 }
 
+static bool is_loaded(const struct cf_elf *elf, uint64_t addr)
+{
+	for (size_t i = 0; i < elf->nsegments; i++)
+		if (addr >= elf->segment[i].paddr &&
+			addr - elf->segment[i].paddr < elf->segment[i].mem_len)
+			return true;
+	return false;
+}
+
 enum coffer_status cf_boot_multiboot(struct cf_machine *m,
 	const struct cf_kernel_config *c, struct coffer_error *err)
 {
 	struct cf_multiboot k;
 	struct cf_cpu_state state;
 	uint64_t end = 0;
+	CF_CLEANUP(cf_buf_finish) struct cf_buf cmdline = { 0 };
 	enum coffer_status s =
 		cf_multiboot_parse(c->kernel, c->kernel_len, &k, err);
 
+	cf_buf_printf(&cmdline, "%s%s%s", c->name ? c->name : "",
+		c->append ? " " : "", c->append ? c->append : "");
+	if (!cf_buf_text(&cmdline))
+		return cf_fail_nomem(err, "the command line");
 	if (s || (s = cf_boot_place_elf(m, &k.elf, &end, err)))
 		return s;
-	if (k.elf.entry < CF_BOOT_HIGH || k.elf.entry >= end)
+	if (!is_loaded(&k.elf, k.elf.entry))
 		return cf_fail(err, COFFER_ERR_FORMAT,
 			"kernel: multiboot entry point 0x%" PRIx64
 			" is outside what it loads",
 			k.elf.entry);
-	if ((s = cf_boot_place_cmdline(m, c->append ? c->append : "", CMDLINE,
-		     CMDLINE_MAX, err)) ||
+	if ((s = cf_boot_place_cmdline(
+		     m, cf_buf_text(&cmdline), CMDLINE, CMDLINE_MAX, err)) ||
 		(s = write_info(m, c, end, err)))
 		return s;
 	cf_boot_flat_state(&state, CF_BOOT_CODE32);

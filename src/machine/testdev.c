@@ -13,6 +13,9 @@
 #define DEBUGCON_MAGIC 0xE9
 #define ECHO_PORT      0xE0
 #define LINES_PORT     0x2000
+#define FLUSH_PORT     0xE4
+#define RAM_BASE       0xFF000000u
+#define RAM_LEN        0x10000u
 
 struct cf_debugcon {
 	struct cf_bus *pio;
@@ -122,9 +125,10 @@ void cf_debug_exit_destroy(struct cf_debug_exit *d)
 }
 
 struct cf_testdev {
-	struct cf_bus *pio;
+	struct cf_bus *pio, *mmio;
 	struct cf_irq line[24];
 	uint8_t echo[4];
+	uint8_t ram[RAM_LEN];
 };
 
 static uint64_t echo_read(
@@ -145,6 +149,33 @@ static void echo_write(void *dev, unsigned vcpu, uint64_t offset, unsigned size,
 	memcpy(d->echo, &value, size);
 }
 
+/* Bytes behind a device: every access to them leaves the vCPU. */
+static uint64_t ram_read(
+	void *dev, unsigned vcpu, uint64_t offset, unsigned size)
+{
+	const struct cf_testdev *d = dev;
+	uint64_t v = 0;
+
+	if (cf_range_ok(offset, size, sizeof(d->ram)))
+		memcpy(&v, d->ram + offset, size);
+	return v;
+}
+
+static void ram_write(void *dev, unsigned vcpu, uint64_t offset, unsigned size,
+	uint64_t value)
+{
+	struct cf_testdev *d = dev;
+
+	if (cf_range_ok(offset, size, sizeof(d->ram)))
+		memcpy(d->ram + offset, &value, size);
+}
+
+/* Asks that a page's mapping be made anew, which changes nothing here. */
+static void flush_write(void *dev, unsigned vcpu, uint64_t offset,
+	unsigned size, uint64_t value)
+{
+}
+
 static void lines_write(void *dev, unsigned vcpu, uint64_t offset,
 	unsigned size, uint64_t value)
 {
@@ -157,6 +188,15 @@ static void lines_write(void *dev, unsigned vcpu, uint64_t offset,
 static const struct cf_io_ops echo_ops = {
 	.read = echo_read,
 	.write = echo_write,
+	.unit = 4,
+};
+static const struct cf_io_ops ram_ops = {
+	.read = ram_read,
+	.write = ram_write,
+	.unit = 8,
+};
+static const struct cf_io_ops flush_ops = {
+	.write = flush_write,
 	.unit = 4,
 };
 static const struct cf_io_ops lines_ops = {
@@ -172,15 +212,24 @@ enum coffer_status cf_testdev_create(const struct cf_dev_env *env,
 	struct cf_io_range echo = { ECHO_PORT, 4, &echo_ops, d, "pc-testdev" };
 	struct cf_io_range line = { LINES_PORT, 24, &lines_ops, d,
 		"pc-testdev lines" };
+	struct cf_io_range flush = { FLUSH_PORT, 4, &flush_ops, d,
+		"pc-testdev flush" };
+	struct cf_io_range ram = { RAM_BASE, RAM_LEN, &ram_ops, d,
+		"pc-testdev memory" };
 	enum coffer_status s;
 
 	if (!d)
 		return cf_fail_nomem(err, "pc-testdev");
 	d->pio = env->pio;
+	d->mmio = env->mmio;
 	memcpy(d->line, lines, sizeof(d->line));
 	s = cf_bus_add(env->pio, &echo, err);
 	if (s == COFFER_OK)
 		s = cf_bus_add(env->pio, &line, err);
+	if (s == COFFER_OK)
+		s = cf_bus_add(env->pio, &flush, err);
+	if (s == COFFER_OK)
+		s = cf_bus_add(env->mmio, &ram, err);
 	if (s)
 		cf_testdev_destroy(d);
 	else
@@ -193,6 +242,8 @@ void cf_testdev_destroy(struct cf_testdev *d)
 	if (d) {
 		cf_bus_remove(d->pio, ECHO_PORT, d);
 		cf_bus_remove(d->pio, LINES_PORT, d);
+		cf_bus_remove(d->pio, FLUSH_PORT, d);
+		cf_bus_remove(d->mmio, RAM_BASE, d);
 	}
 	free(d);
 }

@@ -50,14 +50,15 @@ def firmware():
     return need("ovmf/usr/share/ovmf/OVMF.fd")
 
 
-def initrd():
+def initrd(*programs):
     need("busybox/bin/busybox")
     kernel()
-    out = os.path.join(WORK, "initrd.gz")
+    names = [os.path.basename(p) for p in programs]
+    out = os.path.join(WORK, "-".join(["initrd"] + names) + ".gz")
     script = os.path.join(HERE, "make_initrd")
-    if not os.path.exists(out) or \
-            os.path.getmtime(out) < os.path.getmtime(script):
-        subprocess.run([script, out, CACHE], check=True)
+    newest = max(os.path.getmtime(p) for p in (script,) + programs)
+    if not os.path.exists(out) or os.path.getmtime(out) < newest:
+        subprocess.run([script, out, CACHE] + list(programs), check=True)
     return out
 
 
@@ -370,6 +371,19 @@ def case_counted_time_repeats_linux_exactly_with_1_vcpu():
 
 def case_counted_time_repeats_linux_exactly_with_2_vcpus():
     repeats(2)
+
+
+def case_hardware_breakpoints_work_with_isolated_page_tables():
+    program = os.path.join(WORK, "..", "hwbp")
+    if not os.path.exists(program):
+        raise Skip("no " + program)
+    status, text = run(["-m", "256", "-serial", "stdio", "-kernel", kernel(),
+                        "-initrd", initrd(program), "-append",
+                        APPEND.replace("quiet ", "") +
+                        "pti=on coffer.do=run:hwbp"])
+    check("page tables isolation: enabled" in text, text[-800:])
+    check("\npcid\r" in text, text[-800:])
+    check("hwbp: ok" in text and status == 0, text[-800:])
 
 
 def uefi_shell(args):
