@@ -57,6 +57,9 @@ struct cf_accel_host {
 	/* HLT, or a wait loop: return when the vCPU has something to do or is
 	 * kicked; advances the clock in deterministic mode. */
 	void (*idle)(void *opaque, unsigned vcpu);
+	/* A vCPU has done nothing but PAUSE for a while: wait a little, or
+	 * until it has something to do. */
+	void (*relax)(void *opaque, unsigned vcpu);
 	/* The engine itself gave a vCPU that idles or came back PARKED
 	 * something to do (AP creation, a stop of the world): idle() returns,
 	 * a parked vCPU is run again.  From any thread. */
@@ -118,8 +121,8 @@ struct cf_vm_config {
 	 * (`soft`), all that the host supports (`kvm`). */
 	const struct cf_cpu_spec *cpu;
 	uint64_t tsc_hz;
-	unsigned cbit;         /* C-bit position */
-	uint64_t sev_features; /* of the launched VMSAs */
+	unsigned cbit;                /* C-bit position */
+	uint64_t sev_features;        /* of the launched VMSAs */
 	struct cf_trace_config trace; /* `soft` only */
 	/* RDRAND and RDSEED give the numbers of this seed; `soft` only. */
 	bool seeded;

@@ -14,6 +14,8 @@
 #define POLLS_BEFORE_NAP 64
 #define NAP_NS           20000u
 #define PM_TIMER_PORT    0x608
+#define HPET_COUNTER     0xFED000F0u
+#define APIC_COUNTER     0xFEE00390u
 
 static void lock(struct cf_machine *m)
 {
@@ -41,29 +43,69 @@ static void trace(struct cf_machine *m, const struct cf_trace_entry *e)
 	m->trace[m->trace_at].repeats = 1;
 }
 
-/* A guest that only polls the PM timer waits: let the host have the CPU. */
-static void nap(struct cf_machine *m)
+static bool others_run(const struct cf_machine *m, unsigned vcpu)
 {
-	struct timespec t = { .tv_nsec = NAP_NS };
+	for (unsigned i = 0; i < m->config.vcpus; i++)
+		if (i != vcpu && !m->vcpu[i].asleep && !m->vcpu[i].parked)
+			return true;
+	return false;
+}
 
-	if (m->config.icount)
-		m->skipped_ns += NAP_NS / 4;
-	else
-		nanosleep(&t, NULL);
+/*
+ * A guest that only polls a timer, or spins, waits: let the host have the
+ * processor until something is to be done.  Counted: let the next vCPU run,
+ * or time pass.
+ */
+static void nap(void *opaque, unsigned vcpu)
+{
+	struct cf_machine *m = opaque;
+	struct cf_vcpu_thread *v = &m->vcpu[vcpu];
+	struct timespec end;
+
+	if (m->config.icount) {
+		if (others_run(m, vcpu))
+			m->accel->kick(m->vm, vcpu);
+		else
+			m->skipped_ns += NAP_NS / 4;
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += NAP_NS;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_nsec -= 1000000000;
+		end.tv_sec++;
+	}
+	pthread_mutex_lock(&m->wake_lock);
+	if (!v->wake && !atomic_load(&m->ending))
+		pthread_cond_clockwait(
+			&v->cond, &m->wake_lock, CLOCK_MONOTONIC, &end);
+	v->wake = false;
+	pthread_mutex_unlock(&m->wake_lock);
+}
+
+/* Lock held.  Is this one more look at the same timer, and nothing between? */
+static bool polls_timer(struct cf_machine *m, uint64_t addr)
+{
+	if (addr != PM_TIMER_PORT && addr != HPET_COUNTER &&
+		addr != APIC_COUNTER) {
+		m->polls = 0;
+		return false;
+	}
+	if (addr != m->polled)
+		m->polls = 0;
+	m->polled = addr;
+	return ++m->polls > POLLS_BEFORE_NAP;
 }
 
 static uint32_t pio_read(
 	void *opaque, unsigned vcpu, uint16_t port, unsigned size)
 {
 	struct cf_machine *m = opaque;
-	bool waits = false;
+	bool waits;
 	uint64_t v;
 
 	lock(m);
-	if (port == PM_TIMER_PORT)
-		waits = ++m->polls > POLLS_BEFORE_NAP;
-	else
-		m->polls = 0;
+	waits = polls_timer(m, port);
 	v = cf_bus_read(&m->pio, vcpu, port, size);
 	trace(m,
 		&(struct cf_trace_entry) { .size = (uint8_t)size,
@@ -72,7 +114,7 @@ static uint32_t pio_read(
 			.value = v });
 	unlock(m);
 	if (waits)
-		nap(m);
+		nap(m, vcpu);
 	return (uint32_t)v;
 }
 
@@ -97,10 +139,11 @@ static uint64_t mmio_read(
 	void *opaque, unsigned vcpu, uint64_t gpa, unsigned size)
 {
 	struct cf_machine *m = opaque;
+	bool waits;
 	uint64_t v;
 
 	lock(m);
-	m->polls = 0;
+	waits = polls_timer(m, gpa);
 	v = cf_bus_read(&m->mmio, vcpu, gpa, size);
 	trace(m,
 		&(struct cf_trace_entry) { .mmio = true,
@@ -109,6 +152,8 @@ static uint64_t mmio_read(
 			.addr = gpa,
 			.value = v });
 	unlock(m);
+	if (waits)
+		nap(m, vcpu);
 	return v;
 }
 
@@ -265,6 +310,7 @@ void cf_machine_host_init(struct cf_machine *m)
 		.msr_read = msr_read,
 		.msr_write = msr_write,
 		.idle = idle,
+		.relax = nap,
 		.wake = wake,
 		.clock_ns = clock_ns,
 	};

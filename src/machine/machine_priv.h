@@ -94,7 +94,8 @@ struct cf_machine {
 	_Atomic uint64_t frozen_ns; /* the time while paused; 0: it goes on */
 	uint64_t skipped_ns; /* idle time that was skipped, icount mode */
 	_Atomic uint64_t sleep_until; /* what the I/O loop waits for */
-	unsigned polls;               /* PM timer reads in a row */
+	unsigned polls;               /* reads of a timer in a row ... */
+	uint64_t polled;              /* ... of this one */
 
 	uint64_t budget; /* instructions */
 	atomic_bool ending, quit_asked;

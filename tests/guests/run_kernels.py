@@ -4,14 +4,16 @@
 
     run_kernels.py COFFER FOLDER TRACE_DIFF
 
-FOLDER holds pvh.elf, multiboot.elf, multiboot.flat and exceptions.elf.  Prints
-TAP.
+FOLDER holds pvh.elf, multiboot.elf, multiboot.flat, exceptions.elf and
+wait_*.elf.  Prints TAP.
 """
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 coffer, folder, trace_diff = sys.argv[1:]
 EXIT = 0x10 << 1 | 1  # what isa-debug-exit makes of the payload's 0x10
@@ -132,6 +134,19 @@ def same_log_as_qemu():
     return None
 
 
+def waits_without_the_processor(name):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    r = run(os.path.join(folder, name))
+    wall = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = sum(getattr(after, f) - getattr(before, f)
+               for f in ("ru_utime", "ru_stime"))
+    must(r.returncode == EXIT, "status %d: %s" % (r.returncode, r.stderr))
+    must(wall >= 2, "waited %.2f s, not 2" % wall)
+    must(used < wall / 2, "%.2f s of processor time in %.2f s" % (used, wall))
+
+
 tests = []
 for name, greeting in (("pvh.elf", "pvh ok"),
                        ("multiboot.elf", "multiboot ok"),
@@ -143,7 +158,11 @@ tests += [("a multiboot kernel gets two modules", gets_modules,
           ("a file of no known kind is refused", unknown_file, ()),
           ("an ELF file without entry is refused", elf_without_entry, ()),
           ("-d logs exceptions, code and registers", logs_exceptions, ()),
-          ("the log of exceptions is QEMU's", same_log_as_qemu, ())]
+          ("the log of exceptions is QEMU's", same_log_as_qemu, ()),
+          ("a guest that spins does not burn the processor",
+           waits_without_the_processor, ("wait_spin.elf",)),
+          ("a guest that polls a timer does not burn the processor",
+           waits_without_the_processor, ("wait_hpet.elf",))]
 
 print("1..%d" % len(tests))
 failed = 0

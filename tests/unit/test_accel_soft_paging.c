@@ -275,6 +275,80 @@ static void test_paging_branch_to_no_address_faults_at_the_branch(void **state)
 	assert_int_equal(s.gpr[CF_RSP], GUEST_STACK);
 }
 
+/* Ring 3 with CR0.AM and RFLAGS.AC: what is not aligned is #AC(0), before
+ * anything is written.  The handler counts and goes on at R13. */
+GUEST_ASM(code_align,
+	"mov %cr0, %rax\n"
+	"bts $18, %rax\n"
+	"mov %rax, %cr0\n"
+	"push $0x1b\n"
+	"push $0x170000\n"
+	"push $0x40202\n"
+	"push $0x23\n"
+	"lea 1f(%rip), %rax\n"
+	"push %rax\n"
+	"iretq\n"
+	"1: mov $0x200000, %ebx\n"
+	"mov (%rbx), %eax\n"
+	"movw %ax, 2(%rbx)\n"
+	"movb %al, 3(%rbx)\n"
+	"movups 16(%rbx), %xmm0\n"
+	"lea 2f(%rip), %r13\n"
+	"mov 2(%rbx), %eax\n"
+	"2: lea 3f(%rip), %r13\n"
+	"movl $-1, 9(%rbx)\n"
+	"3: lea 4f(%rip), %r13\n"
+	"movups 8(%rbx), %xmm0\n"
+	"4: lea 5f(%rip), %r13\n"
+	"lock incq 0xffc(%rbx)\n" /* across two pages */
+	"5: lea 6f(%rip), %r13\n"
+	"lea 1(%rbx), %rdi\n"
+	"mov $3, %ecx\n"
+	"rep stosl\n"
+	"6: mov %ecx, %ebp\n"
+	"pushfq\n"
+	"btrl $18, (%rsp)\n"
+	"popfq\n"
+	"mov 1(%rbx), %eax\n" /* nobody minds without AC */
+	"lea 7f(%rip), %r13\n"
+	"hlt\n"
+	"7: .skip 0x400 - (. - code_align)\n"
+	"inc %r14d\n"
+	"pop %rax\n"
+	"add %rax, %r12\n"
+	"mov %r13, (%rsp)\n"
+	"iretq\n"
+	".skip 0x480 - (. - code_align)\n" DONE);
+
+static void test_paging_alignment_is_checked_in_ring_3(void **state)
+{
+	static const uint64_t gdt[5] = { 0, 0x00af9b000000ffff,
+		0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff };
+	struct guest *g = *state;
+	struct cf_cpu_state s;
+	uint64_t pd[512];
+
+	for (uint64_t i = 0; i < 512; i++)
+		pd[i] = i << 21 | 0x87;
+	put64(g, 0x1000, 0x2007);
+	put64(g, 0x2000, 0x3007);
+	guest_put(g, 0x3000, pd, sizeof(pd));
+	guest_long_mode(&s);
+	guest_gate(g, &s, 17, GUEST_CODE + 0x400);
+	guest_gate(g, &s, 13, GUEST_CODE + 0x480);
+	guest_put(g, 0x6000, gdt, sizeof(gdt));
+	/* The TSS: only where ring 0's stack is. */
+	put64(g, 0x7004, GUEST_STACK);
+	s.tr = (struct cf_segment) {
+		.attrib = 0x8b, .limit = 0x67, .base = 0x7000
+	};
+	guest_run(g, code_align, code_align_end, &s);
+	assert_int_equal(s.gpr[14], 5);
+	assert_int_equal(s.gpr[12], 0);
+	assert_int_equal(s.gpr[CF_RBP], 3);
+	assert_int_equal(guest_u64(g, 0x200008), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -285,6 +359,7 @@ int main(void)
 		TEST(test_paging_pcids_are_enabled_by_the_rules),
 		TEST(test_paging_invlpg_forgets_a_whole_large_page),
 		TEST(test_paging_branch_to_no_address_faults_at_the_branch),
+		TEST(test_paging_alignment_is_checked_in_ring_3),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,7 @@ struct vcpu {
 	bool rmw_pending; /* cf_mem_commit() has work */
 	uint32_t mode;
 	uint8_t cpl;
+	bool checks_alignment; /* ring 3, CR0.AM and AC: nothing hits the TLB */
 	/* Memory operand that is not plainly mapped: see mem.c. */
 	struct cf_bounce {
 		uint64_t gpa[2];  /* first byte of each part */
@@ -290,8 +291,9 @@ struct vcpu {
 	bool ss_shadow; /* MOV SS: no debug exception either */
 	bool no_trap;   /* the instruction left TF behind, as INT does */
 	bool halted;
-	unsigned pauses; /* executed; every so often the host is yielded to */
-	bool parked;     /* waits for SIPI or start */
+	unsigned pauses;     /* in a row, with little between them */
+	uint64_t last_pause; /* count at the last one */
+	bool parked;         /* waits for SIPI or start */
 	bool wait_sipi;
 	uint8_t sipi_vector;
 	bool stepping;   /* gdb single step */

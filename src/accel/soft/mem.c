@@ -78,9 +78,21 @@ static void write_device(
 	}
 }
 
-/* A watched access, which has not faulted. */
-static void watch(struct vcpu *cpu, uint64_t addr, unsigned size, bool write)
+/* What an operand of this size is to be aligned to.  Those of no power of two
+ * are of several parts: x87's 10 bytes, tables. */
+static unsigned alignment(unsigned size)
 {
+	if (size == 10)
+		return 8;
+	return size & (size - 1) ? 1 : size;
+}
+
+/* A watched access, which has not faulted so far. */
+static void watch(struct vcpu *cpu, const struct op *op, uint64_t addr,
+	unsigned size, bool write)
+{
+	if (cpu->checks_alignment && (addr & (alignment(size) - 1)))
+		cf_raise_error(cpu, op, CF_VEC_AC, 0);
 	if (cpu->watch)
 		cf_watch_access(cpu, addr, size, write);
 	if (cpu->dr_armed & CF_DR_DATA)
@@ -108,7 +120,8 @@ static unsigned place_parts(struct vcpu *cpu, const struct op *op,
 	}
 	b->nparts = n;
 	if (cf_watched(cpu) && !(access & CF_ACC_SYSTEM))
-		watch(cpu, addr, size, (access & CF_ACC_KIND) == CF_ACC_WRITE);
+		watch(cpu, op, addr, size,
+			(access & CF_ACC_KIND) == CF_ACC_WRITE);
 	return n;
 }
 
@@ -194,7 +207,7 @@ uint64_t cf_ld_slow(
 	if ((addr & 0xfff) + size <= 0x1000) {
 		cf_place(cpu, op, addr, CF_ACC_READ, &p);
 		if (cf_watched(cpu))
-			watch(cpu, addr, size, false);
+			watch(cpu, op, addr, size, false);
 		if (p.host)
 			return load_host(p.host, size);
 		return cf_mmio_read(cpu, p.gpa, size) &
@@ -218,7 +231,7 @@ void cf_st_slow(struct vcpu *cpu, const struct op *op, uint64_t addr,
 	}
 	cf_place(cpu, op, addr, CF_ACC_WRITE, &p);
 	if (cf_watched(cpu))
-		watch(cpu, addr, size, true);
+		watch(cpu, op, addr, size, true);
 	if (!p.host) {
 		cf_mmio_write(cpu, p.gpa, size, v);
 	} else if (!p.rom) {

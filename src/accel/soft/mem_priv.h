@@ -123,11 +123,12 @@ struct cf_place {
 	bool code;     /* holds decoded code: tell cf_code_written() */
 };
 
-/* Somebody wants to see every access to data: nothing is cached, so that all
- * come here. */
+/* Somebody wants to see every access to data (breakpoints, alignment checks):
+ * nothing is cached, so that all come here. */
 static inline bool cf_watched(const struct vcpu *cpu)
 {
-	return CF_UNLIKELY(cpu->watch || (cpu->dr_armed & CF_DR_DATA));
+	return CF_UNLIKELY(cpu->watch || (cpu->dr_armed & CF_DR_DATA) ||
+		cpu->checks_alignment);
 }
 
 /* Translate one address, filling the TLB; raises when it faults. */

@@ -9,7 +9,13 @@
 #include "accel/soft/seg_priv.h"
 #include "accel/soft/sev_priv.h"
 
+#include "accel/soft/world_priv.h"
+
 #include <sched.h>
+
+#define PAUSE_DISTANCE    64 /* instructions between two of a loop */
+#define PAUSES_BEFORE_NAP 4000
+#define PAUSES_PER_NAP    64 /* so that loops that count PAUSEs go on */
 
 /* The far pointer of JMP and CALL. */
 static void far_pointer(
@@ -228,12 +234,26 @@ const struct op *cf_op_hlt(struct vcpu *cpu, const struct op *op)
 	return cf_sys_done(cpu, op);
 }
 
-/* A spinning vCPU lets the one it waits for have the processor. */
+/*
+ * A spinning vCPU lets the one it waits for have the processor; one that has
+ * spun for longer than locks are held only waits, and sleeps between looks.
+ */
 const struct op *cf_op_pause(struct vcpu *cpu, const struct op *op)
 {
+	const struct cf_accel_host *h = &cpu->vm->host;
+
 	cf_sys_begin(cpu, op);
-	if (cpu->vm->nvcpus > 1 && (++cpu->pauses & 31) == 0)
+	if (cpu->count - cpu->last_pause > PAUSE_DISTANCE)
+		cpu->pauses = 0;
+	cpu->last_pause = cpu->count;
+	if (++cpu->pauses > PAUSES_BEFORE_NAP &&
+		cpu->pauses % PAUSES_PER_NAP == 0) {
+		cf_gate_leave(cpu);
+		h->relax(h->opaque, cpu->index);
+		cf_gate_enter(cpu);
+	} else if (cpu->vm->nvcpus > 1 && (cpu->pauses & 31) == 0) {
 		sched_yield();
+	}
 	return cf_sys_done(cpu, op);
 }
 

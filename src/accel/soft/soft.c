@@ -67,6 +67,10 @@ static void no_idle(void *o, unsigned vcpu)
 	nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
 }
 
+static void no_relax(void *o, unsigned vcpu)
+{
+}
+
 static uint64_t host_clock_ns(void *o, unsigned vcpu)
 {
 	struct timespec t;
@@ -91,6 +95,7 @@ static void fill_host(struct cf_accel_host *h, const struct cf_accel_host *from)
 	h->msr_read = h->msr_read ? h->msr_read : no_msr_read;
 	h->msr_write = h->msr_write ? h->msr_write : no_msr_write;
 	h->idle = h->idle ? h->idle : no_idle;
+	h->relax = h->relax ? h->relax : no_relax;
 	h->clock_ns = h->clock_ns ? h->clock_ns : host_clock_ns;
 }
 

@@ -4,7 +4,7 @@
  *
  * The salt in the low bits of every tag makes entries of another generation
  * or privilege miss: bits 1:0 are 0 supervisor, 1 supervisor with AC set
- * (SMAP), 2 user; bits 11:2 count flushes.  So a flush, and a change of
+ * (SMAP), 2 user, 3 user with alignment checks, which nothing is cached for; bits 11:2 count flushes.  So a flush, and a change of
  * privilege, costs nothing, and with PCIDs the entries of several address
  * spaces live side by side, each with the generation of its last flush.
  */
@@ -23,8 +23,13 @@ static uint64_t salt_of(const struct vcpu *cpu, bool user, bool ac)
 
 void cf_update_salt(struct vcpu *cpu)
 {
-	cpu->salt = salt_of(cpu, cpu->cpl == 3,
-		(cpu->flags & CF_FL_AC) && (cpu->cr4 & CF_CR4_SMAP));
+	bool user = cpu->cpl == 3, ac = cpu->flags & CF_FL_AC;
+
+	cpu->checks_alignment = user && ac && (cpu->cr0 & CF_CR0_AM);
+	cpu->salt = salt_of(cpu, user, ac && (cpu->cr4 & CF_CR4_SMAP));
+	/* A privilege that no entry has. */
+	if (cpu->checks_alignment)
+		cpu->salt |= 3;
 	cpu->jump_salt =
 		(uint64_t)cpu->mode_id << 58 | (uint64_t)cpu->jump_gen << 48;
 }
