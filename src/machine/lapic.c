@@ -269,6 +269,12 @@ static void write_lvt(
 		[LVT_ERROR] = 0x100FF,
 	};
 
+	/* What is due is due by the old entry. */
+	if (n == LVT_TIMER && l->timer.armed &&
+		cf_clock_now(a->env.clock) >= l->timer.deadline) {
+		cf_timer_cancel(a->env.clock, &l->timer);
+		fire_timer(l);
+	}
 	/* While the APIC is software-disabled, all entries are masked. */
 	if (!lapic_software_enabled(l))
 		v |= LVT_MASKED;

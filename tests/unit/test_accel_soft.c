@@ -375,6 +375,26 @@ static void test_accel_soft_stops_for_a_debugger(void **state)
 		g->ops->debug_read(g->vm, 0, UINT64_C(1) << 40, &value, 8));
 }
 
+/* A SIB byte with base 5 in mode 0: a displacement and no base, whatever
+ * REX.B says, with both sizes of address. */
+GUEST_ASM(code_no_base,
+	"mov $0x100, %r13d\n"
+	"movl $0x1111, 0x200100\n"
+	"movl $0x2222, 0x200200\n"
+	".byte 0x67, 0x43, 0x8b, 0x04, 0x2d, 0x00, 0x00, 0x20, 0x00\n"
+	".byte 0x43, 0x8b, 0x0c, 0x2d, 0x00, 0x00, 0x20, 0x00\n"
+	".byte 0x67, 0x43, 0x8b, 0x14, 0x6d, 0x00, 0x00, 0x20, 0x00\n" DONE);
+
+static void test_accel_soft_addresses_without_base(void **state)
+{
+	struct cf_cpu_state s;
+
+	run(*state, code_no_base, code_no_base_end, &s);
+	assert_int_equal(s.gpr[CF_RAX], 0x1111);
+	assert_int_equal(s.gpr[CF_RCX], 0x1111);
+	assert_int_equal(s.gpr[CF_RDX], 0x2222);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +411,7 @@ int main(void)
 		TEST(test_accel_soft_stops_at_a_triple_fault),
 		TEST(test_accel_soft_notices_code_written_by_the_host),
 		TEST(test_accel_soft_stops_for_a_debugger),
+		TEST(test_accel_soft_addresses_without_base),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

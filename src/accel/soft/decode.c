@@ -44,16 +44,27 @@ enum cf_segment_index cf_seg_index(ZydisRegister r)
 	}
 }
 
+/* Base 5 of mode 0 in a SIB byte is a displacement alone, whatever REX.B says;
+ * Zydis 4.0 takes it for R13D when addresses have 32 bits. */
+static bool no_base(const struct cf_dec *d, const ZydisDecodedOperand *o)
+{
+	return o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM &&
+		(d->in.attributes & ZYDIS_ATTRIB_HAS_SIB) &&
+		d->in.raw.modrm.mod == 0 && d->in.raw.sib.base == 5;
+}
+
 enum cf_ea cf_decode_mem(struct cf_dec *d, const ZydisDecodedOperand *o)
 {
 	struct op *op = d->op;
 	enum cf_segment_index seg = cf_seg_index(o->mem.segment);
 	int64_t disp = o->mem.disp.value;
 	bool has_index = o->mem.index != ZYDIS_REGISTER_NONE;
-	bool has_base = o->mem.base != ZYDIS_REGISTER_NONE;
+	bool has_base = o->mem.base != ZYDIS_REGISTER_NONE && !no_base(d, o);
 
+	if (o->mem.base != ZYDIS_REGISTER_NONE && !has_base)
+		disp = d->in.raw.disp.value;
 	op->seg = (uint8_t)seg;
-	op->base = cf_reg_offset(o->mem.base);
+	op->base = cf_reg_offset(has_base ? o->mem.base : ZYDIS_REGISTER_NONE);
 	op->index = cf_reg_offset(o->mem.index);
 	op->shift = 0;
 	if (has_index && o->mem.scale > 1)

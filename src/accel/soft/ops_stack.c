@@ -203,15 +203,16 @@ const struct op *cf_op_pusha(struct vcpu *cpu, const struct op *op)
 const struct op *cf_op_popa(struct vcpu *cpu, const struct op *op)
 {
 	unsigned size = op->size, i;
-	uint64_t v[8];
 
-	for (i = 8; i-- > 0;)
-		v[i] = cf_peek(cpu, op, (uint64_t)size * (7 - i), size);
-	cf_stack_add(cpu, (uint64_t)size * 8);
-	for (i = 0; i < 8; i++) {
+	/* As processors do: a fault leaves what was popped so far, and RSP
+	 * where it was, so that all is popped again. */
+	for (i = 8; i-- > 0;) {
+		uint64_t v = cf_peek(cpu, op, (uint64_t)size * (7 - i), size);
+
 		if (i != CF_RSP)
-			cf_set_size(cpu, i * 8, size, v[i]);
+			cf_set_size(cpu, i * 8, size, v);
 	}
+	cf_stack_add(cpu, (uint64_t)size * 8);
 	return cf_next(cpu, op);
 }
 
