@@ -7,6 +7,7 @@
 #include "fuzz.h"
 
 #include "base/base.h"
+#include "config.h"
 #include "machine/block.h"
 #include "machine/chardev.h"
 #include "machine/machine.h"
@@ -63,10 +64,11 @@ static uint64_t instructions(struct cf_vm *vm, unsigned vcpu)
 	return 0;
 }
 
-/* Functions 2 and 3 are the disk and the random-number device. */
+/* Slots 2 to 5 are the disk, the network card, the console and the random
+ * numbers. */
 static void place_bars(const struct cf_accel_host *h)
 {
-	for (uint32_t slot = 2; slot < 4; slot++)
+	for (uint32_t slot = 2; slot < 6; slot++)
 		for (uint32_t reg = 0x10; reg <= 0x14; reg += 4) {
 			h->pio_write(h->opaque, 0, 0xCF8, 4,
 				0x80000000u | slot << 11 | reg);
@@ -84,7 +86,8 @@ static uint64_t device_address(uint8_t which, uint16_t offset)
 {
 	static const uint64_t pages[] = { 0xFEE00000, 0xFEC00000, 0xFED00000,
 		BAR_BASE + 0x20000, BAR_BASE + 0x24000, BAR_BASE + 0x30000,
-		BAR_BASE + 0x34000, 0xB0000000 };
+		BAR_BASE + 0x34000, 0xB0000000, BAR_BASE + 0x40000,
+		BAR_BASE + 0x44000, BAR_BASE + 0x50000, BAR_BASE + 0x54000 };
 
 	return pages[which % CF_ARRAY_LEN(pages)] + offset;
 }
@@ -120,7 +123,8 @@ static bool step(struct cf_vm *vm)
 			size, v);
 		break;
 	case 4: /* what rings and DMA descriptors are made of */
-		if (cf_guest_write(vm->mem, (uint64_t)at << 4, &v, 8, NULL))
+		if (cf_guest_write(vm->mem, ((uint64_t)at << 4) + (which & 15),
+			    &v, 8, NULL))
 			return false;
 		break;
 	case 5:
@@ -202,6 +206,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.cpu_model = "EPYC-Milan",
 		.accel = &engine,
 		.rng = true,
+		.seeded = true,
+		/* No way out of the virtual network. */
+		.nic = { { .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
+			.restricted = true } },
+		.nnics = HAVE_SLIRP,
 		.debug_exit = true,
 		.debug_exit_port = 0x501,
 		.debug_exit_size = 2,
@@ -213,8 +222,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cf_machine *m;
 
 	input = cf_cursor(data, size);
-	if (cf_chardev_buffer(NULL, &c.serial[0], NULL))
-		return 0;
+	if (cf_chardev_buffer(NULL, &c.serial[0], NULL) ||
+		cf_chardev_buffer(NULL, &c.console, NULL))
+		goto done;
 	if (cf_machine_create(&c, &m, NULL) == COFFER_OK) {
 		if (cf_machine_load_firmware(m, rom, sizeof(rom), NULL) ==
 				COFFER_OK &&
@@ -223,6 +233,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		cf_machine_destroy(m);
 	}
+done:
 	cf_chardev_destroy(c.serial[0]);
+	cf_chardev_destroy(c.console);
 	return 0;
 }

@@ -17,18 +17,26 @@ def op(what, at, value=0, size=1, page=0):
     return struct.pack("<BBHQ", code, page, at, value)
 
 
-def ring():
-    """Bring the disk up and put one request into its queue."""
-    disk = 3
-    s = b"".join(op(MMIO, at, v, size, disk) for at, v, size in (
-        (0x14, 3, 1), (0x08, 1, 4), (0x0C, 1, 4), (0x14, 0x0B, 1),
-        (0x18, 8, 2), (0x20, 0x1000, 4), (0x28, 0x2000, 4),
-        (0x30, 0x3000, 4), (0x1C, 1, 2), (0x14, 0x0F, 1)))
-    for i, (gpa, length, flags, nxt) in enumerate((
-            (0x4000, 16, 1, 1), (0x5000, 512, 3, 2), (0x6000, 1, 2, 0))):
-        s += op(MEMORY, (0x1000 + 16 * i) >> 4, gpa)
-    s += op(MEMORY, 0x2000 >> 4, 1 << 16)
-    return s + op(MMIO, 0x3000, 0, 2, disk) + op(MMIO_READ, 0x14, 0, 1, disk)
+def ring(page, queues=(0,)):
+    """Bring a virtio device up and put one request into its queues."""
+    s = b"".join(op(MMIO, at, v, size, page) for at, v, size in (
+        (0x14, 3, 1), (0x08, 1, 4), (0x0C, 1, 4), (0x14, 0x0B, 1)))
+    for q in queues:
+        at = 0x1000 + 0x4000 * q
+        s += b"".join(op(MMIO, reg, v, size, page) for reg, v, size in (
+            (0x16, q, 2), (0x18, 8, 2), (0x20, at, 4), (0x28, at + 0x1000, 4),
+            (0x30, at + 0x2000, 4), (0x1C, 1, 2)))
+        # A chain of three: 16 bytes out, 512 in, 1 in.
+        for i, (gpa, length, flags) in enumerate((
+                (0x4000, 16, 1), (0x5000, 512, 3), (0x6000, 1, 2))):
+            s += op(MEMORY, (at + 16 * i) >> 4, gpa)
+            s += op(MEMORY, (at + 16 * i) >> 4,
+                    length | flags << 32 | i + 1 << 48, page=8)
+        s += op(MEMORY, (at + 0x1000) >> 4, 1 << 16)
+    s += op(MMIO, 0x14, 0x0F, 1, page)
+    for q in queues:
+        s += op(MMIO, 0x3000 + 4 * q, q, 2, page)
+    return s + op(MMIO_READ, 0x14, 0, 1, page)
 
 
 SEEDS = {
@@ -55,7 +63,10 @@ SEEDS = {
     "pci": op(OUT, 0xCF8, 0x80000060, 4) + op(OUT, 0xCFC, 0xB0000001, 4)
     + op(MMIO, 0x60, 0, 4, 7) + op(OUT, 0xCF8, 0x80001010, 4)
     + op(OUT, 0xCFC, 0xFFFFFFFF, 4) + op(IN, 0xCFC, 0, 4),
-    "virtio": ring(),
+    "virtio": ring(3),
+    "virtio_net": ring(5, (0, 1)),
+    "virtio_console": ring(8, (0, 1)),
+    "virtio_rng": ring(10),
 }
 
 for name, data in SEEDS.items():
