@@ -110,6 +110,9 @@ static unsigned place_parts(struct vcpu *cpu, const struct op *op,
 
 	if (first > size)
 		first = size;
+	/* Addresses are checked before any is translated. */
+	if (n == 2)
+		cf_check_canonical(cpu, op, addr + first);
 	for (i = 0; i < n; i++) {
 		cf_place(cpu, op, i ? addr + first : addr, access, &p);
 		b->gpa[i] = p.gpa;

@@ -131,6 +131,8 @@ static inline bool cf_watched(const struct vcpu *cpu)
 		cpu->checks_alignment);
 }
 
+/* #GP, or #SS, for a data address that the mode does not have. */
+void cf_check_canonical(struct vcpu *cpu, const struct op *op, uint64_t addr);
 /* Translate one address, filling the TLB; raises when it faults. */
 void cf_place(struct vcpu *cpu, const struct op *op, uint64_t addr,
 	unsigned access, struct cf_place *out);

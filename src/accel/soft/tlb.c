@@ -200,13 +200,12 @@ static bool canonical(uint64_t addr)
 	return (uint64_t)((int64_t)(addr << 16) >> 16) == addr;
 }
 
-/* A data address that the mode does not have. */
-static _Noreturn void raise_non_canonical(
-	struct vcpu *cpu, const struct op *op, uint64_t addr)
+void cf_check_canonical(struct vcpu *cpu, const struct op *op, uint64_t addr)
 {
 	bool stack = op && (op->seg == CF_SEG_SS);
 
-	cf_raise_error(cpu, op, stack ? CF_VEC_SS : CF_VEC_GP, 0);
+	if ((cpu->mode & CF_MODE_L) && !canonical(addr))
+		cf_raise_error(cpu, op, stack ? CF_VEC_SS : CF_VEC_GP, 0);
 }
 
 static void install(struct vcpu *cpu, uint64_t addr, uint64_t salt,
@@ -232,12 +231,9 @@ void cf_place(struct vcpu *cpu, const struct op *op, uint64_t addr,
 	uint8_t *page;
 	bool may_write;
 
-	if (cpu->mode & CF_MODE_L) {
-		if (!canonical(addr))
-			raise_non_canonical(cpu, op, addr);
-	} else if (!(cpu->efer & CF_EFER_LMA)) {
+	cf_check_canonical(cpu, op, addr);
+	if (!(cpu->efer & CF_EFER_LMA))
 		addr &= 0xffffffff;
-	}
 	if (!cf_walk(cpu, addr, access, user, true, &w))
 		cf_raise_pf(cpu, op, addr, w.error);
 	page = cf_page_host(
