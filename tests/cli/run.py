@@ -154,6 +154,22 @@ def wrong_options(r):
     r.refused("an object id that is not defined", subprocess.run(
         [r.coffer, "run", "-machine", "q35,igvm-cfg=other", "-quiet"],
         capture_output=True, text=True, check=False), "other", "no object")
+    for options, *texts in (
+            (["-d", "int,everything"], "-d everything", "in_asm"),
+            (["-d", "exec", "-dfilter", "0x10"], "-dfilter 0x10",
+             "FIRST..LAST"),
+            (["-d", "exec", "-dfilter", "2..1"], "-dfilter 2..1"),
+            (["-d", "exec", "-dfilter", "0+0"], "-dfilter 0+0"),
+            (["-d", "int", "-D", "/nowhere/log"], "-D /nowhere/log",
+             "No such file"),
+            (["-seed", "dice"], "-seed dice", "number"),
+            (["-rtc", "base=yesterday"], "base=yesterday", "YYYY-MM-DD"),
+            (["-rtc", "base=2026-13-01"], "base=2026-13-01"),
+            (["-drive", "file=nbd:unix:/nowhere/s"], "nbd:unix:/nowhere/s",
+             "No such file"),
+            (["-drive", "file=nbd:localhost"], "nbd:localhost",
+             "nbd:HOST:PORT")):
+        r.refused(" ".join(options), r.run(path, *options), *texts)
 
 
 def good_file(r):
