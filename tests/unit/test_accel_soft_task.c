@@ -503,6 +503,67 @@ static void test_vm86_segments_have_64_kib(void **state)
 	assert_int_equal(n.error, 0);
 }
 
+/* With CR4.VME and I/O level 0: a virtual interrupt flag, and INT n through the
+ * program's own table unless the TSS says otherwise. */
+GUEST_ASM(code_vme,
+	".code32\n"
+	"mov %cr4, %eax\n"
+	"or $1, %eax\n"
+	"mov %eax, %cr4\n"
+	"mov $0x201000, %edi\n"
+	"mov $1f - code_vme + 0x100000, %esi\n"
+	"mov $0x20002, %ebx\n" ENTER_VM86 "1: " DONE STUBS(code_vme));
+
+GUEST_ASM(code_in_vme,
+	".code16\n"
+	"sti\n"
+	"pushf\n" /* IF set, I/O level 3 */
+	"popw 0\n"
+	"int $0x21\n" /* to 2000:0080, with the virtual flag off */
+	"pushf\n"
+	"popw 4\n" /* on again, by IRET */
+	"cli\n"
+	"pushf\n"
+	"popw 6\n"
+	"pushw $0x3202\n"
+	"popf\n"
+	"pushf\n"
+	"popw 8\n"
+	"int $0x22\n" /* the monitor's: #GP */
+	".skip 0x80 - (. - code_in_vme)\n"
+	"pushf\n"
+	"popw 2\n"
+	"iretw\n");
+
+static void test_vm86_extensions_give_a_virtual_interrupt_flag(void **state)
+{
+	struct guest *g = *state;
+	struct cf_cpu_state s;
+	uint16_t fl[5];
+	struct note n;
+
+	put_tables(g);
+	put_task(g, TSS1, 0);
+	/* The map of redirected interrupts lies below the I/O bitmap. */
+	put32(g, TSS1 + TRAP, 136u << 16);
+	guest_put(g, TSS1 + 104 + 0x22 / 8, &(uint8_t) { 1 << (0x22 & 7) }, 1);
+	put32(g, 0x21 * 4, 0x20000080);
+	guest_put(g, 0x20000, code_in_vme,
+		(size_t)(code_in_vme_end - code_in_vme));
+	run(g, code_vme, code_vme_end, &s);
+	guest_get(g, 0x21000, fl, sizeof(fl));
+	assert_int_equal(fl[0], 0x3202);
+	assert_int_equal(fl[1], 0x3002);
+	assert_int_equal(fl[2], 0x3202);
+	assert_int_equal(fl[3], 0x3002);
+	assert_int_equal(fl[4], 0x3202);
+	n = note_of(g, 0);
+	assert_int_equal(n.vector, 13);
+	assert_int_equal(n.error, 0);
+	/* The real flag was never touched; VIF is set. */
+	assert_int_equal(n.eflags & 0xa3200, 0xa0000);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -515,6 +576,7 @@ int main(void)
 		TEST(test_vm86_runs_16_bit_code_and_leaves_by_int3),
 		TEST(test_vm86_leaves_privileged_instructions_to_the_monitor),
 		TEST(test_vm86_segments_have_64_kib),
+		TEST(test_vm86_extensions_give_a_virtual_interrupt_flag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,8 @@
 #define CF_CR0_CD 0x40000000u
 #define CF_CR0_PG 0x80000000u
 
+#define CF_CR4_VME        0x1u
+#define CF_CR4_PVI        0x2u
 #define CF_CR4_TSD        0x4u
 #define CF_CR4_DE         0x8u
 #define CF_CR4_PSE        0x10u

@@ -17,8 +17,9 @@
 #define MAX_EXTENDED   0x8000001eu
 #define MAX_SEV        0x8000001fu
 
-#define CR4_OSXSAVE  ((uint64_t)1 << 18)
-#define CR4_BASE     0x6fcu /* TSD DE PSE PAE MCE PGE OSFXSR OSXMMEXCPT */
+#define CR4_OSXSAVE ((uint64_t)1 << 18)
+/* VME PVI TSD DE PSE PAE MCE PGE OSFXSR OSXMMEXCPT */
+#define CR4_BASE     0x6ffu
 #define CR4_PCE      0x100u
 #define CR4_UMIP     ((uint64_t)1 << 11)
 #define CR4_FSGSBASE ((uint64_t)1 << 16)

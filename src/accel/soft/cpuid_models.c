@@ -38,9 +38,9 @@
 /* XCR0. */
 #define XCR0_SSE BIT(1)
 #define XCR0_AVX BIT(2)
-/* Leaf 1 EDX: FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT
+/* Leaf 1 EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT
  * PSE36 CLFSH MMX FXSR SSE SSE2. */
-#define BASE_1D 0x078bfbfdu
+#define BASE_1D 0x078bfbffu
 #define MMX_1D  (BIT(23) | BIT(25) | BIT(26)) /* executed natively */
 /* Leaf 7 EBX. */
 #define BMI1   BIT(3)

@@ -8,6 +8,7 @@
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/ops_priv.h"
 #include "accel/soft/seg_priv.h"
+#include "accel/soft/vme_priv.h"
 
 static bool protected_mode(const struct vcpu *cpu)
 {
@@ -379,6 +380,7 @@ void cf_iret(struct vcpu *cpu, unsigned size, uint64_t next)
 	uint64_t may = CF_FL_ARITH | CF_FL_TF | CF_FL_DF | CF_FL_NT | CF_FL_RF |
 		CF_FL_AC | CF_FL_ID;
 	unsigned cpl = cpu->cpl;
+	bool virtual = false;
 
 	if (protected_mode(cpu) && (cpu->flags & CF_FL_NT)) {
 		if (cpu->efer & CF_EFER_LMA)
@@ -408,17 +410,23 @@ void cf_iret(struct vcpu *cpu, unsigned size, uint64_t next)
 	} else {
 		bool vm = cpu->mode & CF_MODE_VM;
 
+		virtual = vm && size == 2 && cf_vme_active(cpu);
 		if (rip > cpu->seg[CF_SEG_CS].limit ||
-			(vm && (cpu->flags & CF_FL_IOPL) != CF_FL_IOPL))
+			(vm && !virtual &&
+				(cpu->flags & CF_FL_IOPL) != CF_FL_IOPL))
 			cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
+		if (virtual)
+			fl = cf_vme_take(cpu, fl);
 		cf_stack_add(cpu, 3u * size);
 		cf_seg_load_real(cpu, CF_SEG_CS, cs);
 		cpu->r[CF_R_RIP] = rip;
 		cf_update_mode(cpu);
-		may |= CF_FL_IF | (vm ? 0 : CF_FL_IOPL);
+		may |= (virtual ? 0 : CF_FL_IF) | (vm ? 0 : CF_FL_IOPL);
 	}
 	if (size == 2)
 		may &= 0xffff;
+	if (virtual)
+		may |= CF_FL_VIF;
 	/* RF is for one instruction; without breakpoints nobody sees it. */
 	if (!cpu->dr_armed)
 		fl &= ~(uint64_t)CF_FL_RF;

@@ -8,6 +8,7 @@
 #include "accel/soft/run_priv.h"
 #include "accel/soft/seg_priv.h"
 #include "accel/soft/sev_priv.h"
+#include "accel/soft/vme_priv.h"
 
 #include "accel/soft/world_priv.h"
 
@@ -73,7 +74,9 @@ const struct op *cf_op_ret_far(struct vcpu *cpu, const struct op *op)
 const struct op *cf_op_int(struct vcpu *cpu, const struct op *op)
 {
 	cf_sys_begin(cpu, op);
-	cf_require_vm86_iopl(cpu);
+	if (cf_vme_interrupt(cpu, (unsigned)op->imm, following(cpu, op)))
+		return cf_sys_jumped(cpu);
+	cf_require_vm86_iopl(cpu, false);
 	cf_software_interrupt(
 		cpu, (unsigned)op->imm, false, following(cpu, op));
 	return cf_sys_jumped(cpu);
@@ -267,6 +270,10 @@ static void require_iopl(struct vcpu *cpu)
 const struct op *cf_op_cli(struct vcpu *cpu, const struct op *op)
 {
 	cf_sys_begin(cpu, op);
+	if (cf_vme_active(cpu)) {
+		cpu->flags &= ~(uint64_t)CF_FL_VIF;
+		return cf_sys_done(cpu, op);
+	}
 	require_iopl(cpu);
 	cpu->flags &= ~(uint64_t)CF_FL_IF;
 	return cf_sys_done(cpu, op);
@@ -275,6 +282,10 @@ const struct op *cf_op_cli(struct vcpu *cpu, const struct op *op)
 const struct op *cf_op_sti(struct vcpu *cpu, const struct op *op)
 {
 	cf_sys_begin(cpu, op);
+	if (cf_vme_active(cpu) && !(cpu->flags & CF_FL_VIP)) {
+		cpu->flags |= CF_FL_VIF;
+		return cf_sys_done(cpu, op);
+	}
 	require_iopl(cpu);
 	/* Interrupts wait for the end of the next instruction. */
 	if (!(cpu->flags & CF_FL_IF))
@@ -287,18 +298,24 @@ const struct op *cf_op_popf(struct vcpu *cpu, const struct op *op)
 {
 	uint64_t may = CF_FL_ARITH | CF_FL_TF | CF_FL_DF | CF_FL_NT | CF_FL_AC |
 		CF_FL_ID;
-	bool pe = cpu->mode & (CF_MODE_PE | CF_MODE_VM);
+	bool pe = cpu->mode & (CF_MODE_PE | CF_MODE_VM), virtual;
 	uint64_t v;
 
 	cf_sys_begin(cpu, op);
-	cf_require_vm86_iopl(cpu);
+	virtual = (cpu->mode & CF_MODE_VM) && op->size == 2 &&
+		cf_vme_active(cpu);
+	cf_require_vm86_iopl(cpu, virtual);
 	v = cf_peek(cpu, NULL, 0, op->size);
+	if (virtual)
+		v = cf_vme_take(cpu, v);
 	if (!pe || cpu->cpl == 0)
 		may |= CF_FL_IOPL;
 	if (!pe || cpu->cpl <= (cpu->flags & CF_FL_IOPL) >> 12)
 		may |= CF_FL_IF;
 	if (op->size == 2)
 		may &= 0xffff;
+	if (virtual)
+		may |= CF_FL_VIF;
 	cf_stack_add(cpu, op->size);
 	cf_set_rflags(cpu,
 		((cf_rflags(cpu) & ~may) | (v & may)) & ~(uint64_t)CF_FL_RF);

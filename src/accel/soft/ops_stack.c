@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PUSH, POP and what else works on the stack. */
 #include "accel/soft/ops_priv.h"
+#include "accel/soft/vme_priv.h"
 
 /* The stack pointer's width: 64-bit code, else by SS. */
 static unsigned stack_bytes(const struct vcpu *cpu)
@@ -218,9 +219,14 @@ const struct op *cf_op_popa(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_pushf(struct vcpu *cpu, const struct op *op)
 {
-	if ((cpu->mode & CF_MODE_VM) && (cpu->flags & CF_FL_IOPL) != CF_FL_IOPL)
-		cf_raise_error(cpu, op, CF_VEC_GP, 0);
-	cf_push(cpu, op, op->size,
-		cf_rflags(cpu) & ~(uint64_t)(CF_FL_RF | CF_FL_VM));
+	uint64_t fl = cf_rflags(cpu);
+
+	if ((cpu->mode & CF_MODE_VM) &&
+		(cpu->flags & CF_FL_IOPL) != CF_FL_IOPL) {
+		if (op->size != 2 || !cf_vme_active(cpu))
+			cf_raise_error(cpu, op, CF_VEC_GP, 0);
+		fl = cf_vme_image(cpu);
+	}
+	cf_push(cpu, op, op->size, fl & ~(uint64_t)(CF_FL_RF | CF_FL_VM));
 	return cf_next(cpu, op);
 }

@@ -73,10 +73,12 @@ static inline void cf_rm_write(struct vcpu *cpu, const struct op *op,
 }
 
 /* In virtual-8086 mode, what acts on the interrupt flag is for the monitor
- * unless the I/O level is 3. */
-static inline void cf_require_vm86_iopl(struct vcpu *cpu)
+ * unless the I/O level is 3; virtual: or there is a virtual interrupt flag,
+ * and the operand has 16 bits. */
+static inline void cf_require_vm86_iopl(struct vcpu *cpu, bool virtual)
 {
-	if ((cpu->mode & CF_MODE_VM) && (cpu->flags & CF_FL_IOPL) != CF_FL_IOPL)
+	if ((cpu->mode & CF_MODE_VM) && !virtual &&
+		(cpu->flags & CF_FL_IOPL) != CF_FL_IOPL)
 		cf_raise_error(cpu, NULL, CF_VEC_GP, 0);
 }
 
