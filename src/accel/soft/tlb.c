@@ -47,6 +47,7 @@ static void new_tlb_gen(struct vcpu *cpu)
 		for (i = 0; i < CF_SPACES; i++)
 			cpu->space[i].tlb_gen = 0;
 		memset(cpu->cached, 0, sizeof(cpu->cached));
+		memset(cpu->large, 0, sizeof(cpu->large));
 		cpu->tlb_top = 1;
 	}
 	cpu->tlb_gen = cpu->tlb_top;
