@@ -67,6 +67,14 @@ void cf_gate_leave(struct vcpu *c)
 {
 }
 
+void cf_world_stop(struct cf_vm *v)
+{
+}
+
+void cf_world_resume(struct cf_vm *v)
+{
+}
+
 bool cf_msr_read(struct vcpu *c, uint32_t msr, uint64_t *value)
 {
 	*value = UINT64_C(0x1122334455667788);

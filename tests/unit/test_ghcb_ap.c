@@ -28,6 +28,17 @@ static void make_vmsa(uint64_t gpa, uint64_t efer, uint64_t features)
 	assert_true(cf_rmp_set(vm.mem, gpa, &e));
 }
 
+static void save_area_rip(uint64_t gpa, uint64_t rip)
+{
+	struct cf_cpu_state s;
+	uint8_t vmsa[4096];
+
+	assert_ok(cf_guest_read_private(
+		vm.mem, ASID, gpa, vmsa, sizeof(vmsa), &err));
+	cf_vmsa_decode(vmsa, &s);
+	assert_int_equal(s.rip, rip);
+}
+
 static void create_ap(uint64_t apic_id, unsigned op, uint64_t vmsa)
 {
 	begin();
@@ -53,15 +64,39 @@ static void test_ghcb_ap_creation_starts_the_vcpu_from_its_vmsa(void **state)
 	expect_ok();
 	cf_sev_attend(&cpu[1]);
 	assert_true(cpu[1].parked);
-	{
-		struct cf_cpu_state s;
-		uint8_t vmsa[4096];
+	save_area_rip(0x9000, 0x5678);
+}
 
-		assert_ok(cf_guest_read_private(
-			vm.mem, ASID, 0x9000, vmsa, sizeof(vmsa), &err));
-		cf_vmsa_decode(vmsa, &s);
-		assert_int_equal(s.rip, 0x5678);
-	}
+/* The guest does not wait until a vCPU stands still: what it puts into the page
+ * for the next start is not written over. */
+static void test_ghcb_ap_stop_leaves_a_page_alone_that_was_taken_back(
+	void **state)
+{
+	make_vmsa(0x9000, 0x1000, 1);
+	create_ap(1, 1, 0x9000);
+	cf_sev_attend(&cpu[1]);
+	core.loaded.rip = 0x5678;
+	create_ap(1, 2, 0);
+	expect_ok();
+	cf_sev_vmsa_released(&vm, 0x9000);
+	make_vmsa(0x9000, 0x1000, 1);
+	cf_sev_attend(&cpu[1]);
+	assert_true(cpu[1].parked);
+	save_area_rip(0x9000, 0x1234);
+}
+
+/* The GHCB MSR is no part of the save area, and what was registered stays so:
+ * firmware starts its vCPUs again and again. */
+static void test_ghcb_ap_creation_keeps_the_ghcb(void **state)
+{
+	make_vmsa(0x9000, 0x1000, 1);
+	cpu[1].ghcb_msr = OTHER;
+	cf_sev_of(&cpu[1])->registered = OTHER;
+	create_ap(1, 1, 0x9000);
+	cf_sev_attend(&cpu[1]);
+	assert_int_equal(core.loads, 1);
+	assert_int_equal(cpu[1].ghcb_msr, OTHER);
+	assert_int_equal(cf_sev_of(&cpu[1])->registered, OTHER);
 }
 
 static void test_ghcb_ap_creation_on_init_waits_for_init(void **state)
@@ -125,6 +160,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SNP(test_ghcb_ap_creation_starts_the_vcpu_from_its_vmsa),
+		SNP(test_ghcb_ap_stop_leaves_a_page_alone_that_was_taken_back),
+		SNP(test_ghcb_ap_creation_keeps_the_ghcb),
 		SNP(test_ghcb_ap_creation_on_init_waits_for_init),
 		SNP(test_ghcb_ap_creation_refuses_bad_save_areas),
 		ES(test_ghcb_reset_hold_ends_with_a_startup_ipi),

@@ -125,8 +125,9 @@ static bool enter_vmsa(struct vcpu *cpu, uint64_t gpa)
 	if (!(s.efer & EFER_SVME) || s.vmpl > 3 ||
 		s.sev_features != config->sev_features)
 		return false;
+	/* The GHCB MSR is no part of the save area: it keeps its value, and
+	 * firmware counts on it when it starts a vCPU for a second time. */
 	cf_vcpu_load(cpu, &s);
-	cpu->ghcb_msr = cf_ghcb_reset_value(cpu->vm);
 	return true;
 }
 
@@ -134,7 +135,6 @@ static void start(struct vcpu *cpu, uint64_t vmsa)
 {
 	struct cf_sev_vcpu *v = cf_sev_of(cpu);
 
-	v->registered = CF_NO_GPA;
 	v->hold = false;
 	v->started = true;
 	if (!enter_vmsa(cpu, vmsa)) {
@@ -145,35 +145,55 @@ static void start(struct vcpu *cpu, uint64_t vmsa)
 		cpu->parked = true;
 		return;
 	}
+	pthread_mutex_lock(&cpu->vm->sev_vm->lock);
 	v->vmsa = vmsa;
+	pthread_mutex_unlock(&cpu->vm->sev_vm->lock);
 	cpu->parked = false;
 	cpu->wait_sipi = false;
 	cpu->halted = false;
 }
 
-/* #VMEXIT for the last time: the state goes to the page it came from. */
+void cf_sev_vmsa_released(struct cf_vm *vm, uint64_t gpa)
+{
+	struct cf_sev_vm *s = vm->sev_vm;
+
+	pthread_mutex_lock(&s->lock);
+	for (unsigned i = 0; i < vm->nvcpus; i++)
+		if (s->vcpu[i].vmsa == gpa)
+			s->vcpu[i].vmsa = CF_NO_GPA;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* #VMEXIT for the last time: the state goes to the page it came from, unless
+ * the guest, which does not wait for this, has taken the page back.  It cannot
+ * do so meanwhile: the world stands still. */
 static void stop(struct vcpu *cpu)
 {
 	struct cf_sev_vcpu *v = cf_sev_of(cpu);
+	enum coffer_status status = COFFER_OK;
 	struct cf_cpu_state s;
 	struct coffer_error err;
-	enum coffer_status status;
 	uint8_t page[4096];
+	uint64_t gpa;
 
 	cpu->parked = true;
-	if (v->vmsa == CF_NO_GPA)
-		return;
 	cf_vcpu_store(cpu, &s);
 	cf_vmsa_encode(&s, page);
 	cf_gate_leave(cpu);
-	status = cf_guest_write_private(cpu->vm->mem, cpu->vm->config.asid,
-		v->vmsa, page, sizeof(page), &err);
+	cf_world_stop(cpu->vm);
+	pthread_mutex_lock(&cpu->vm->sev_vm->lock);
+	gpa = v->vmsa;
+	v->vmsa = CF_NO_GPA;
+	pthread_mutex_unlock(&cpu->vm->sev_vm->lock);
+	if (gpa != CF_NO_GPA)
+		status = cf_guest_write_private(cpu->vm->mem,
+			cpu->vm->config.asid, gpa, page, sizeof(page), &err);
+	cf_world_resume(cpu->vm);
 	cf_gate_enter(cpu);
 	if (status != COFFER_OK)
 		cf_log(cpu->vm->config.log, CF_LOG_WARN,
 			"sev: vcpu=%u: save area lost: %s", cpu->index,
 			err.msg);
-	v->vmsa = CF_NO_GPA;
 }
 
 static void take_order(struct vcpu *cpu, bool at_init)

@@ -160,6 +160,8 @@ static const struct op *adjust(struct vcpu *cpu, const struct op *op,
 	store_entry(cpu, gpa, e);
 	cf_history_add(
 		cpu, vmsa ? CF_HIST_VMSA : CF_HIST_ADJUSTED, gpa, entry_len(e));
+	if (!e->vmsa)
+		cf_sev_vmsa_released(cpu->vm, gpa);
 	return finish(cpu, op, 0, false);
 }
 

@@ -36,11 +36,11 @@ enum cf_ap_order { CF_AP_NONE, CF_AP_START, CF_AP_STOP };
 
 struct cf_sev_vcpu {
 	uint64_t registered; /* GHCB page; CF_NO_GPA: none */
-	uint64_t vmsa;       /* save area the guest made, or CF_NO_GPA */
 	uint64_t dr7;        /* what the guest believes DR7 to be */
 	bool hold;           /* waits in AP reset hold */
 	bool started;        /* had its first start-up IPI */
 	/* Under the lock: */
+	uint64_t vmsa; /* save area the guest made, or CF_NO_GPA */
 	enum cf_ap_order order;
 	uint64_t order_vmsa;
 	bool on_init; /* the order is for the next INIT */
@@ -69,6 +69,9 @@ void cf_history_add(
 	struct vcpu *cpu, enum cf_page_event what, uint64_t gpa, uint64_t len);
 /* The newest events of a page as one line, newest first. */
 void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len);
+
+/* ghcb_ap.c: a page is no save area any more: no state is written to it. */
+void cf_sev_vmsa_released(struct cf_vm *vm, uint64_t gpa);
 
 /* Page state change of one 4 KiB page, which is split off a large one when
  * need be; false: no memory there, or the firmware has the page. */
