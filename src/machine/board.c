@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define FIRST_PCI_PIN 20
+#define KEYBOARD_LINE 1
 #define RTC_LINE      8
 #define SCI_LINE      9
 #define NO_LINE       UINT32_MAX
@@ -177,13 +178,14 @@ static enum coffer_status build_legacy(
 	struct cf_machine *m, struct coffer_error *err)
 {
 	struct cf_irq rtc = isa_line(m, RTC_LINE), sci = isa_line(m, SCI_LINE);
+	struct cf_irq keyboard = isa_line(m, KEYBOARD_LINE);
 	int64_t seconds = m->config.rtc_seconds;
 	enum coffer_status s;
 
 	if (seconds < 0)
 		seconds = time(NULL);
 	if ((s = cf_rtc_create(&m->env, &rtc, seconds, &m->rtc, err)) ||
-		(s = cf_i8042_create(&m->env, &m->i8042, err)) ||
+		(s = cf_i8042_create(&m->env, &keyboard, &m->i8042, err)) ||
 		(s = cf_acpi_pm_create(&m->env, &sci, &m->pm, err)))
 		return s;
 	for (size_t i = 0; i < CF_MAX_SERIAL && s == COFFER_OK; i++) {

@@ -82,10 +82,11 @@ enum coffer_status cf_rtc_create(const struct cf_dev_env *env,
 void cf_rtc_destroy(struct cf_rtc *r);
 void cf_rtc_set_cmos(struct cf_rtc *r, uint8_t index, uint8_t value);
 
-/* i8042 without keyboard, and port 0x92. */
+/* i8042 with a keyboard that has no keys, and port 0x92. */
 struct cf_i8042;
 enum coffer_status cf_i8042_create(const struct cf_dev_env *env,
-	struct cf_i8042 **out, struct coffer_error *err) CF_MUST_CHECK;
+	const struct cf_irq *irq, struct cf_i8042 **out,
+	struct coffer_error *err) CF_MUST_CHECK;
 void cf_i8042_destroy(struct cf_i8042 *k);
 
 /* ACPI power management block: PM1, PM timer, GPE0. */

@@ -329,9 +329,10 @@ static void test_pm_timer_runs_and_power_goes_off(void **state)
 static void test_reset_ports_reset(void **state)
 {
 	struct bench *b = *state;
+	struct cf_irq line = irq(b, 1);
 	struct cf_i8042 *k;
 
-	assert_ok(cf_i8042_create(&b->env, &k, &err));
+	assert_ok(cf_i8042_create(&b->env, &line, &k, &err));
 	outb(b, 0x92, 0x02);
 	assert_int_equal(b->end, CF_END_NONE);
 	outb(b, 0x64, 0xAA);
@@ -342,6 +343,40 @@ static void test_reset_ports_reset(void **state)
 	b->end = CF_END_NONE;
 	outb(b, 0x92, 0x03);
 	assert_int_equal(b->end, CF_END_RESET);
+	cf_i8042_destroy(k);
+}
+
+static void test_keyboard_obeys_at_once(void **state)
+{
+	struct bench *b = *state;
+	struct cf_irq line = irq(b, 1);
+	struct cf_i8042 *k;
+
+	assert_ok(cf_i8042_create(&b->env, &line, &k, &err));
+	outb(b, 0x60, 0xFF); /* reset: acknowledged, self test passed */
+	assert_int_equal(inb(b, 0x64) & 1, 1);
+	assert_int_equal(inb(b, 0x60), 0xFA);
+	assert_int_equal(inb(b, 0x60), 0xAA);
+	assert_int_equal(inb(b, 0x64) & 1, 0);
+	assert_int_equal(b->edges[1], 0);
+	outb(b, 0x64, 0x60); /* interrupts on */
+	outb(b, 0x60, 0x01);
+	assert_int_equal(inb(b, 0x64) & 1, 0); /* not for the keyboard */
+	outb(b, 0x60, 0xED);
+	outb(b, 0x60, 0xFF); /* all lamps, no reset */
+	assert_int_equal(inb(b, 0x60), 0xFA);
+	assert_int_equal(inb(b, 0x60), 0xFA);
+	assert_int_equal(inb(b, 0x64) & 1, 0);
+	assert_true(b->edges[1] >= 2);
+	/* More than anybody reads is dropped. */
+	for (unsigned i = 0; i < 100; i++)
+		outb(b, 0x60, 0xF2);
+	assert_int_equal(inb(b, 0x60), 0xFA);
+	assert_int_equal(inb(b, 0x60), 0xAB);
+	assert_int_equal(inb(b, 0x60), 0x83);
+	outb(b, 0x64, 0xAB); /* is a keyboard there? */
+	assert_int_equal(inb(b, 0x60), 0x00);
+	assert_int_equal(inb(b, 0x64) & 1, 0);
 	cf_i8042_destroy(k);
 }
 
@@ -610,6 +645,7 @@ int main(void)
 		T(test_rtc_periodic_interrupt_needs_its_flag_read),
 		T(test_pm_timer_runs_and_power_goes_off),
 		T(test_reset_ports_reset),
+		T(test_keyboard_obeys_at_once),
 		T(test_debug_exit_code_is_qemus),
 		T(test_lapic_timer_counts_at_one_gigahertz),
 		T(test_lapic_holds_back_lower_priorities),
