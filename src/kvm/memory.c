@@ -14,7 +14,7 @@ static enum coffer_status set_plain_slot(struct cf_kvm_vm *vm, uint32_t n,
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = n,
-		.flags = r->kind == CF_REGION_ROM ? KVM_MEM_READONLY : 0,
+		.flags = r->kind == CF_REGION_RAM ? 0 : KVM_MEM_READONLY,
 		.guest_phys_addr = r->gpa,
 		.memory_size = r->len,
 		.userspace_addr = (uintptr_t)hva,
@@ -98,9 +98,32 @@ static enum coffer_status set_slot(struct cf_kvm_vm *vm, struct cf_memory *mem,
 	return pin(vm, slot, r->name, err);
 }
 
+/* Flash that answers itself has no slot: reads exit, as writes always do. */
+static void hide_flash(void *opaque, uint64_t gpa, bool hidden)
+{
+	struct cf_kvm_vm *vm = opaque;
+	const struct kvm_slot *slot = vm->slot;
+	struct cf_region r = {
+		.gpa = gpa, .kind = CF_REGION_FLASH, .name = "flash"
+	};
+	struct coffer_error err;
+
+	while (slot < vm->slot + vm->nslots && slot->gpa != gpa)
+		slot++;
+	if (slot == vm->slot + vm->nslots)
+		return;
+	r.len = hidden ? 0 : slot->len;
+	if (set_plain_slot(
+		    vm, (uint32_t)(slot - vm->slot), &r, slot->hva, &err))
+		cf_log(vm->log, CF_LOG_ERROR, "%s", err.msg);
+}
+
 enum coffer_status cf_kvm_set_memory(
 	struct cf_kvm_vm *vm, struct cf_memory *mem, struct coffer_error *err)
 {
+	cf_memory_set_sync(mem,
+		&(struct cf_memory_sync) {
+			.opaque = vm, .hidden = hide_flash });
 	if (cf_memory_nregions(mem) > KVM_MAX_SLOTS)
 		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
 			"kvm: %zu memory regions, at most %d are supported",

@@ -253,7 +253,7 @@ uint8_t *cf_memory_page(struct cf_memory *mem, uint64_t gpa, unsigned asid,
 	struct place at;
 	bool ok = true;
 
-	if (!cf_memory_find(mem, gpa, &at))
+	if (!cf_memory_find(mem, gpa, &at) || region_hidden(at.r))
 		return NULL;
 	if (CF_UNLIKELY(place_view(&at) != asid)) {
 		cf_memory_stop(mem);

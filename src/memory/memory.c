@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 void *cf_memory_map(size_t len)
@@ -45,6 +46,7 @@ static void release_region(struct region *r)
 	cf_memory_unmap(r->host, (size_t)r->len);
 	cf_memory_unmap(r->view, pages * sizeof(*r->view));
 	cf_memory_unmap(r->rmp, pages * sizeof(*r->rmp));
+	free((void *)r->hidden);
 }
 
 void cf_memory_destroy(struct cf_memory *mem)
@@ -103,7 +105,10 @@ enum coffer_status cf_memory_add(struct cf_memory *mem, uint64_t gpa,
 		return status;
 	r.host = cf_memory_map((size_t)len);
 	r.view = cf_memory_map((size_t)(len / PAGE_SIZE) * sizeof(*r.view));
-	if (!r.host || !r.view || (mem->rmp && !cf_rmp_add_region(&r))) {
+	if (kind == CF_REGION_FLASH)
+		r.hidden = cf_alloc_array(1, sizeof(*r.hidden));
+	if (!r.host || !r.view || (kind == CF_REGION_FLASH && !r.hidden) ||
+		(mem->rmp && !cf_rmp_add_region(&r))) {
 		release_region(&r);
 		return cf_fail(err, COFFER_ERR_NOMEM,
 			"memory: no room for %s, 0x%" PRIx64 " bytes", name,
@@ -146,6 +151,32 @@ bool cf_memory_find(
 		return true;
 	}
 	return false;
+}
+
+bool cf_memory_is_flash(const struct cf_memory *mem, uint64_t gpa)
+{
+	struct place at;
+
+	return cf_memory_find(mem, gpa, &at) && at.r->kind == CF_REGION_FLASH;
+}
+
+enum coffer_status cf_memory_hide(struct cf_memory *mem, uint64_t gpa,
+	bool hidden, struct coffer_error *err)
+{
+	struct place at;
+
+	if (!cf_memory_find(mem, gpa, &at) || at.r->gpa != gpa || !at.r->hidden)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"memory: no flash begins at 0x%" PRIx64, gpa);
+	cf_memory_stop(mem);
+	atomic_store_explicit(at.r->hidden, hidden, memory_order_release);
+	for (; at.page < at.r->len / PAGE_SIZE; at.page++)
+		if (mem->sync.changed)
+			mem->sync.changed(mem->sync.opaque, place_gpa(&at));
+	if (mem->sync.hidden)
+		mem->sync.hidden(mem->sync.opaque, gpa, hidden);
+	cf_memory_resume(mem);
+	return COFFER_OK;
 }
 
 bool cf_memory_covers(const struct cf_memory *mem, uint64_t gpa, uint64_t len)

@@ -26,6 +26,9 @@ struct cf_memory;
 enum cf_region_kind {
 	CF_REGION_RAM,
 	CF_REGION_ROM, /* guest writes are dropped; the host may write */
+	/* A flash chip: guests read the bytes, their writes go to the device
+	 * at that address; the host may write.  See cf_memory_hide. */
+	CF_REGION_FLASH,
 };
 
 struct cf_region {
@@ -47,6 +50,17 @@ enum coffer_status cf_memory_add(struct cf_memory *mem, uint64_t gpa,
 size_t cf_memory_nregions(const struct cf_memory *mem);
 void cf_memory_region(
 	const struct cf_memory *mem, size_t i, struct cf_region *out);
+/*
+ * A FLASH region: guests read the device (true) or the bytes (false).  gpa is
+ * that of the region.  Hidden, its pages are to a CPU as if no memory were
+ * there; host and private view stay as they are.  COFFER_ERR_ARGUMENT: no FLASH
+ * region begins there.
+ */
+enum coffer_status cf_memory_hide(struct cf_memory *mem, uint64_t gpa,
+	bool hidden, struct coffer_error *err) CF_MUST_CHECK;
+/* Whether a guest's write at gpa belongs to a device although the address is
+ * in memory. */
+bool cf_memory_is_flash(const struct cf_memory *mem, uint64_t gpa);
 /* True when the whole range is in regions (of either kind), without holes. */
 bool cf_memory_covers(const struct cf_memory *mem, uint64_t gpa, uint64_t len);
 
@@ -92,9 +106,9 @@ enum coffer_status cf_guest_encrypt_in_place(struct cf_memory *mem,
  * The page as one view sees it, for the CPU engine's TLB: recodes if needed
  * (with the world stopped, see cf_memory_sync) and returns a host pointer
  * that stays valid until the page flips again; NULL where there is no memory
- * or the slot has no key.  asid 0 is the host view.  No RMP check.  Other
- * pages may flip during the call: a caller that holds the pointer of another
- * page looks that one up again.
+ * (a hidden FLASH region is none) or the slot has no key.  asid 0 is the host
+ * view.  No RMP check.  Other pages may flip during the call: a caller that
+ * holds the pointer of another page looks that one up again.
  */
 uint8_t *cf_memory_page(struct cf_memory *mem, uint64_t gpa, unsigned asid,
 	enum cf_region_kind *kind);
@@ -119,6 +133,9 @@ struct cf_memory_sync {
 	/* The host (a device) has written these bytes, which vCPUs may hold
 	 * as decoded code; the world need not stand still.  NULL: nothing. */
 	void (*written)(void *opaque, uint64_t gpa, uint64_t len);
+	/* A FLASH region is hidden or shown, after changed() for its pages.
+	 * NULL: nothing. */
+	void (*hidden)(void *opaque, uint64_t gpa, bool hidden);
 };
 void cf_memory_set_sync(struct cf_memory *mem,
 	const struct cf_memory_sync *sync); /* copied; NULL: none */

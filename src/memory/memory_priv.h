@@ -35,8 +35,9 @@ struct region {
 	enum cf_region_kind kind;
 	const char *name;
 	uint8_t *host;
-	_Atomic uint8_t *view; /* per page: 0 raw, else the ASID */
-	struct rmp_cell *rmp;  /* per page; NULL: no RMP */
+	_Atomic uint8_t *view;   /* per page: 0 raw, else the ASID */
+	struct rmp_cell *rmp;    /* per page; NULL: no RMP */
+	_Atomic uint8_t *hidden; /* FLASH: guests do not see it; else NULL */
 };
 
 /* The key of one slot: data encryption both ways, and the tweak's. */
@@ -85,6 +86,12 @@ static inline uint8_t *place_host(const struct place *at)
 static inline uint64_t place_gpa(const struct place *at)
 {
 	return at->r->gpa + (uint64_t)at->page * PAGE_SIZE;
+}
+
+static inline bool region_hidden(const struct region *r)
+{
+	return r->hidden &&
+		atomic_load_explicit(r->hidden, memory_order_acquire);
 }
 
 static inline unsigned place_view(const struct place *at)

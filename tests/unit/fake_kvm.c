@@ -113,6 +113,13 @@ static long on_device(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 static long add_slot(struct fake_kvm *f, uint32_t slot, uint64_t gpa,
 	uint64_t len, uint64_t hva, bool memfd)
 {
+	/* A slot goes, or comes back as it was. */
+	if (slot < f->nslots && !f->is_snp && f->slot[slot].gpa == gpa &&
+		f->slot[slot].hva == hva && (!len) != f->slot[slot].gone &&
+		(!len || len == f->slot[slot].len)) {
+		f->slot[slot].gone = !len;
+		return 0;
+	}
 	if (slot != f->nslots || slot >= FAKE_MAX_SLOTS)
 		return fake_complain(f, EINVAL, "slot %u out of order", slot);
 	if (!len || ((gpa | len | hva) & 4095))
@@ -217,6 +224,9 @@ static long on_vm(struct fake_kvm *f, unsigned long request, uintptr_t arg)
 			return fake_complain(f, EINVAL, "unknown capability");
 		return 0;
 	case KVM_SET_USER_MEMORY_REGION:
+		if (r->slot < FAKE_MAX_SLOTS)
+			f->slot[r->slot].readonly =
+				r->flags == KVM_MEM_READONLY;
 		return add_slot(f, r->slot, r->guest_phys_addr, r->memory_size,
 			r->userspace_addr, false);
 	case CF_KVM_SET_USER_MEMORY_REGION2:

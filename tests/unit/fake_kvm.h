@@ -71,7 +71,7 @@ struct fake_kvm {
 	bool ran[FAKE_MAX_VCPUS];
 	struct {
 		uint64_t gpa, len, hva;
-		bool memfd, pinned;
+		bool memfd, pinned, readonly, gone;
 	} slot[FAKE_MAX_SLOTS];
 	unsigned nslots;
 	uint64_t private_gfn[FAKE_MAX_PAGES], launched_gfn[FAKE_MAX_PAGES];

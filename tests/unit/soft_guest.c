@@ -80,6 +80,8 @@ void guest_create(struct guest *g, unsigned vcpus)
 	assert_ok(cf_memory_create(&g->mem, &err));
 	assert_ok(cf_memory_add(
 		g->mem, 0, GUEST_RAM, CF_REGION_RAM, "ram", &err));
+	assert_ok(cf_memory_add(
+		g->mem, GUEST_FLASH, 0x2000, CF_REGION_FLASH, "flash", &err));
 	config = (struct cf_vm_config) {
 		.platform = CF_PLATFORM_NATIVE,
 		.vcpus = vcpus,

@@ -16,6 +16,7 @@
 #define GUEST_CODE  UINT64_C(0x100000)
 #define GUEST_STACK UINT64_C(0x180000)
 #define GUEST_CR3   UINT64_C(0x1000)
+#define GUEST_FLASH UINT64_C(0x10000000) /* two pages */
 #define PORT_DONE   0xf4
 #define PORT_LOG    0xe9
 

@@ -292,6 +292,45 @@ static void test_accel_soft_reaches_devices(void **state)
 	assert_int_equal(g->mmio_gpa, 0xfee00020);
 }
 
+/* Reads: twice in place, also where a read has brought the translation; the
+ * write between them goes to the device and changes nothing. */
+GUEST_ASM(code_flash,
+	"mov $0x10000000, %ebx\n"
+	"movl 8(%rbx), %eax\n"
+	"movb $0x70, 8(%rbx)\n"
+	"movl 8(%rbx), %ecx\n"
+	"lock incl 0x1008(%rbx)\n"
+	"movq 0xffe(%rbx), %rdx\n" DONE);
+
+static void test_accel_soft_reads_flash_and_writes_its_device(void **state)
+{
+	struct guest *g = *state;
+	struct coffer_error err;
+	struct cf_cpu_state s;
+	uint32_t v = 0x11223344;
+	uint64_t edge = UINT64_C(0x8877665544332211);
+
+	guest_put(g, GUEST_FLASH + 8, &v, sizeof(v));
+	guest_put(g, GUEST_FLASH + 0xffe, &edge, sizeof(edge));
+	g->mmio_value = 0x55;
+	run(g, code_flash, code_flash_end, &s);
+	assert_int_equal(s.gpr[CF_RAX], v);
+	assert_int_equal(s.gpr[CF_RCX], v);
+	assert_int_equal(s.gpr[CF_RDX], edge);
+	/* The locked operation asked the device: 0x70 was there, +1. */
+	assert_int_equal(g->mmio_gpa, GUEST_FLASH + 0x1008);
+	assert_int_equal(g->mmio_value, 0x71);
+	assert_int_equal(guest_u64(g, GUEST_FLASH + 0x1008), 0);
+	/* Hidden, reads are the device's, too. */
+	assert_ok(cf_memory_hide(g->mem, GUEST_FLASH, true, &err));
+	run(g, code_flash, code_flash_end, &s);
+	assert_int_equal(s.gpr[CF_RAX], 0x71);
+	assert_int_equal(s.gpr[CF_RCX], 0x70);
+	assert_ok(cf_memory_hide(g->mem, GUEST_FLASH, false, &err));
+	run(g, code_flash, code_flash_end, &s);
+	assert_int_equal(s.gpr[CF_RAX], v);
+}
+
 static void test_accel_soft_stops_at_a_triple_fault(void **state)
 {
 	struct guest *g = *state;
@@ -408,6 +447,7 @@ int main(void)
 		TEST(test_accel_soft_notices_modified_next_instruction),
 		TEST(test_accel_soft_goes_from_real_to_long_mode),
 		TEST(test_accel_soft_reaches_devices),
+		TEST(test_accel_soft_reads_flash_and_writes_its_device),
 		TEST(test_accel_soft_stops_at_a_triple_fault),
 		TEST(test_accel_soft_notices_code_written_by_the_host),
 		TEST(test_accel_soft_stops_for_a_debugger),

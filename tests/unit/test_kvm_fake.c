@@ -512,6 +512,28 @@ static void test_guest_page_state_changes_reach_the_kernel(void **state)
 	assert_int_equal(fake.private_gfn[fake.nprivate - 1], 0x401);
 }
 
+/* Flash: a read-only slot, which goes while the chip answers itself. */
+static void test_flash_slots_come_and_go(void **state)
+{
+	struct cf_kvm_config c = { .sys = &sys, .generation = CF_KVM_PLAIN };
+
+	assert_ok(cf_kvm_open(&c, &kvm, &err));
+	assert_ok(cf_memory_create(&mem, &err));
+	assert_ok(cf_memory_add(mem, 0, 0x2000, CF_REGION_RAM, "ram", &err));
+	assert_ok(cf_memory_add(
+		mem, 0xFFFFE000, 0x2000, CF_REGION_FLASH, "flash", &err));
+	assert_ok(cf_kvm_set_memory(kvm, mem, &err));
+	assert_false(fake.slot[0].readonly);
+	assert_true(fake.slot[1].readonly);
+	assert_ok(cf_memory_hide(mem, 0xFFFFE000, true, &err));
+	assert_true(fake.slot[1].gone);
+	assert_false(fake.slot[0].gone);
+	assert_ok(cf_memory_hide(mem, 0xFFFFE000, false, &err));
+	assert_false(fake.slot[1].gone);
+	assert_true(fake.slot[1].readonly);
+	assert_string_equal(fake.complaint, "");
+}
+
 static void test_unknown_fault_flags_stop_the_guest(void **state)
 {
 	struct cf_stop_info stop;
@@ -592,6 +614,7 @@ int main(void)
 		fake_test(test_sev_features_must_fit_guest_and_kernel),
 		fake_test(test_every_refused_command_is_named),
 		fake_test(test_guest_page_state_changes_reach_the_kernel),
+		fake_test(test_flash_slots_come_and_go),
 		fake_test(test_unknown_fault_flags_stop_the_guest),
 		fake_test(test_private_conversion_outside_memory_is_refused),
 		fake_test(test_guest_termination_is_decoded),

@@ -55,6 +55,66 @@ static void test_memory_lists_regions_in_address_order(void **state)
 	cf_memory_destroy(mem);
 }
 
+struct seen_hide {
+	unsigned changed;
+	uint64_t gpa;
+	int hidden;
+};
+
+static void see_changed(void *opaque, uint64_t gpa)
+{
+	((struct seen_hide *)opaque)->changed++;
+}
+
+static void see_hidden(void *opaque, uint64_t gpa, bool hidden)
+{
+	struct seen_hide *s = opaque;
+
+	s->gpa = gpa;
+	s->hidden = hidden;
+}
+
+static void test_memory_hides_flash_from_guests_alone(void **state)
+{
+	struct cf_memory *mem = setup();
+	struct seen_hide seen = { .hidden = -1 };
+	const struct cf_memory_sync sync = {
+		.opaque = &seen, .changed = see_changed, .hidden = see_hidden
+	};
+	enum cf_region_kind kind;
+	uint8_t v = 7;
+
+	assert_ok(cf_memory_add(
+		mem, TOP + 2 * PAGE, 3 * PAGE, CF_REGION_FLASH, "chip", &err));
+	cf_memory_set_sync(mem, &sync);
+	assert_true(cf_memory_is_flash(mem, TOP + 4 * PAGE + 5));
+	assert_false(cf_memory_is_flash(mem, TOP));
+	assert_false(cf_memory_is_flash(mem, 0));
+	assert_non_null(cf_memory_page(mem, TOP + 2 * PAGE, 0, &kind));
+	assert_int_equal(kind, CF_REGION_FLASH);
+	assert_ok(cf_memory_hide(mem, TOP + 2 * PAGE, true, &err));
+	assert_int_equal(seen.changed, 3); /* each page */
+	assert_int_equal(seen.gpa, TOP + 2 * PAGE);
+	assert_int_equal(seen.hidden, 1);
+	assert_null(cf_memory_page(mem, TOP + 2 * PAGE, 0, NULL));
+	assert_null(cf_memory_page(mem, TOP + 4 * PAGE, 1, NULL));
+	assert_non_null(cf_memory_page(mem, TOP + PAGE, 0, NULL));
+	/* The host still reaches it. */
+	assert_true(cf_memory_covers(mem, TOP, 5 * PAGE));
+	assert_ok(cf_guest_write(mem, TOP + 4 * PAGE, &v, 1, &err));
+	assert_ok(cf_memory_hide(mem, TOP + 2 * PAGE, false, &err));
+	assert_int_equal(seen.hidden, 0);
+	assert_int_equal(*cf_memory_page(mem, TOP + 4 * PAGE, 0, NULL), 7);
+	/* Only a chip as a whole. */
+	assert_int_equal(
+		cf_memory_hide(mem, TOP, true, &err), COFFER_ERR_ARGUMENT);
+	assert_int_equal(cf_memory_hide(mem, TOP + 3 * PAGE, true, &err),
+		COFFER_ERR_ARGUMENT);
+	assert_int_equal(
+		cf_memory_hide(mem, 0, true, &err), COFFER_ERR_ARGUMENT);
+	cf_memory_destroy(mem);
+}
+
 static void test_memory_refuses_bad_regions(void **state)
 {
 	static const struct {
@@ -630,6 +690,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory_lists_regions_in_address_order),
+		cmocka_unit_test(test_memory_hides_flash_from_guests_alone),
 		cmocka_unit_test(test_memory_refuses_bad_regions),
 		cmocka_unit_test(test_memory_takes_32_regions),
 		cmocka_unit_test(test_memory_checks_every_edge_of_a_range),

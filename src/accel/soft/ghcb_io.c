@@ -101,10 +101,12 @@ static bool mmio_size_ok(uint64_t n)
 }
 
 /* An address in memory is an access as the host makes it: OVMF writes its
- * flash this way, which an IGVM file has put into RAM. */
+ * flash this way, which an IGVM file has put into RAM.  A flash chip is asked
+ * itself, for reads too. */
 static bool in_memory(const struct ghcb *g)
 {
-	return cf_memory_covers(g->cpu->vm->mem, g->info1, g->info2);
+	return cf_memory_covers(g->cpu->vm->mem, g->info1, g->info2) &&
+		!cf_memory_is_flash(g->cpu->vm->mem, g->info1);
 }
 
 enum cf_ghcb_error cf_ghcb_mmio_read(struct ghcb *g)

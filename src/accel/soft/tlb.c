@@ -193,7 +193,9 @@ uint8_t *cf_page_host(struct vcpu *cpu, uint64_t gpa, unsigned asid,
 		page = cf_memory_page(mem, gpa, asid, kind ? kind : &ignored);
 		cf_gate_enter(cpu);
 	} while (page && cf_memory_page_view(mem, gpa) != asid);
-	return page;
+	/* Once more from inside: flash may have hidden itself meanwhile. */
+	return page ? cf_memory_page(mem, gpa, asid, kind ? kind : &ignored)
+		    : NULL;
 }
 
 static bool canonical(uint64_t addr)
@@ -239,6 +241,9 @@ void cf_place(struct vcpu *cpu, const struct op *op, uint64_t addr,
 		cf_raise_pf(cpu, op, addr, w.error);
 	page = cf_page_host(
 		cpu, w.gpa, cf_view_asid(cpu, w.private_view), &kind);
+	/* A flash chip's bytes are read in place and written by command. */
+	if (kind == CF_REGION_FLASH && (access & CF_ACC_KIND) == CF_ACC_WRITE)
+		page = NULL;
 	may_write = cf_check_fill(
 		cpu, op, addr, w.gpa, access, user, w.private_view, !page);
 	*out = (struct cf_place) {
@@ -254,7 +259,8 @@ void cf_place(struct vcpu *cpu, const struct op *op, uint64_t addr,
 		salt_of(cpu, user,
 			!system && (cpu->flags & CF_FL_AC) &&
 				(cpu->cr4 & CF_CR4_SMAP)),
-		out, true, w.writable && may_write && !out->rom && !out->code);
+		out, true,
+		w.writable && may_write && kind == CF_REGION_RAM && !out->code);
 }
 
 bool cf_debug_translate(
