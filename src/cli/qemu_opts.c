@@ -52,6 +52,8 @@ enum option_kind {
 		false, SWITCH, nographic, NULL, NULL)                          \
 	X("drive", 0, "file=F,...", "a disk", true, LIST, drive,               \
 		qemu_drive_types, "file")                                      \
+	X("blockdev", 0, "...", "not supported; see -drive", true, TEXT,       \
+		blockdev, NULL, NULL)                                          \
 	X("device", 0, "TYPE,...", "a device; see -device help", true, LIST,   \
 		device, qemu_device_types, NULL)                               \
 	X("netdev", 0, "user,id=ID,...", "a network", true, LIST, netdev,      \

@@ -26,7 +26,7 @@ struct qemu_options {
 	const char *cpu, *debugcon, *bios, *kernel, *initrd, *append;
 	const char *qmp, *gdb, *trace, *log, *log_file, *dfilter, *name;
 	const char *incoming, *seed;
-	const char *display, *vga, *monitor, *net;
+	const char *display, *vga, *monitor, *net, *blockdev;
 	const char *sp_state, *sp_vlek, *chip_product, *max_instructions,
 		*fault;
 	bool nographic, no_reboot, no_shutdown, paused, print_digest, quiet;
@@ -36,8 +36,8 @@ struct qemu_options {
 	/* After qemu_resolve: borrowed from the lists above. */
 	const struct qemu_set *guest; /* sev-guest, sev-snp-guest; NULL */
 	const struct qemu_set *igvm;
-	const char *pflash;        /* file of the flash drive, or NULL */
-	enum cf_platform platform; /* of the guest object, or native */
+	const struct qemu_set *pflash[2]; /* drives by unit, or NULL */
+	enum cf_platform platform;        /* of the guest object, or native */
 	uint64_t ram;
 	unsigned vcpus;
 };

@@ -101,6 +101,11 @@ static enum coffer_status check_snp(
 	if (strcmp(smm, "on") == 0)
 		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
 			"-machine smm=on: SEV-SNP does not support SMM");
+	if (o->pflash[0])
+		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+			"-drive if=pflash: SEV-SNP keeps its firmware in "
+			"private memory, which cannot be flash; use -bios or "
+			"igvm-cfg");
 	if (qemu_was_given(g, "id-block") != qemu_was_given(g, "id-auth"))
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"-object sev-snp-guest: id-block and id-auth go "
@@ -168,29 +173,74 @@ static enum coffer_status find_guest(
 	return COFFER_OK;
 }
 
+/* A flash drive to its unit: as told, or the next. */
+static enum coffer_status add_pflash(struct qemu_options *o,
+	const struct qemu_set *d, struct coffer_error *err)
+{
+	const char *key = qemu_was_given(d, "unit") ? "unit" : "index";
+	uint64_t unit = o->pflash[0] ? 1 : 0;
+
+	if (qemu_was_given(d, key))
+		unit = qemu_get_u64(d, key);
+	if (unit >= CF_ARRAY_LEN(o->pflash))
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-drive if=pflash: unit %" PRIu64
+			"; there are units 0 and 1",
+			unit);
+	if (o->pflash[unit])
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-drive if=pflash: unit %" PRIu64 " is given twice",
+			unit);
+	o->pflash[unit] = d;
+	return COFFER_OK;
+}
+
+static enum coffer_status find_drives(
+	struct qemu_options *o, struct coffer_error *err)
+{
+	enum coffer_status s = COFFER_OK;
+
+	for (size_t i = 0; i < o->drive.n && s == COFFER_OK; i++) {
+		const struct qemu_set *d = &o->drive.set[i];
+		bool pflash = strcmp(qemu_get(d, "if"), "pflash") == 0;
+
+		if (!qemu_get(d, "file"))
+			return cf_fail(err, COFFER_ERR_ARGUMENT,
+				"-drive: needs file=PATH");
+		if (qemu_get_bool(d, "snapshot") && !pflash)
+			return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+				"-drive snapshot=on: only with if=pflash; "
+				"use readonly=on or a copy of the file");
+		if (pflash)
+			s = add_pflash(o, d, err);
+	}
+	if (s)
+		return s;
+	if (o->pflash[1] && !o->pflash[0])
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-drive if=pflash: unit 1 needs unit 0, which the "
+			"guest starts from");
+	if (o->pflash[0] && o->bios)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-bios cannot be given with -drive if=pflash; the "
+			"flash holds the firmware");
+	return COFFER_OK;
+}
+
 static enum coffer_status find_firmware(
 	struct qemu_options *o, struct coffer_error *err)
 {
 	enum coffer_status s =
 		named_object(o, "igvm-cfg", "igvm-cfg", &o->igvm, err);
 
-	if (s)
+	if (s || (s = find_drives(o, err)))
 		return s;
-	for (size_t i = 0; i < o->drive.n; i++) {
-		const struct qemu_set *d = &o->drive.set[i];
-
-		if (!qemu_get(d, "file"))
-			return cf_fail(err, COFFER_ERR_ARGUMENT,
-				"-drive: needs file=PATH");
-		if (strcmp(qemu_get(d, "if"), "pflash") == 0 && !o->pflash)
-			o->pflash = qemu_get(d, "file");
-	}
 	if (!o->igvm)
 		return COFFER_OK;
 	if (!qemu_get(o->igvm, "file"))
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"-object igvm-cfg: needs file=PATH");
-	if (o->pflash)
+	if (o->pflash[0])
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"-drive if=pflash: pflash devices cannot be "
 			"configured when using IGVM; the file holds the "
@@ -274,6 +324,16 @@ static enum coffer_status check_absent(
 			return cf_fail(err, COFFER_ERR_UNSUPPORTED,
 				"-machine %s=on: not supported; leave it out",
 				off_props[i]);
+	if (o->blockdev)
+		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+			"-blockdev: not supported; use -drive file=F,format=raw"
+			"[,if=pflash,unit=N]");
+	for (unsigned i = 0; i < 2; i++)
+		if (qemu_was_given(&o->machine, i ? "pflash1" : "pflash0"))
+			return cf_fail(err, COFFER_ERR_UNSUPPORTED,
+				"-machine pflash%u: not supported; use -drive "
+				"if=pflash,format=raw,unit=%u,file=F",
+				i, i);
 	if (qemu_get_bool(&o->machine, "usb"))
 		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
 			"-machine usb=on: there is no USB");

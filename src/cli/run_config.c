@@ -173,6 +173,22 @@ static enum coffer_status add_drive(
 	return s;
 }
 
+static enum coffer_status add_flash(
+	struct run *r, const struct qemu_set *drive, struct coffer_error *err)
+{
+	struct cf_flash_config *f = &r->config.flash[r->config.nflash];
+	const char *path = qemu_get(drive, "file");
+	enum coffer_status s;
+
+	f->readonly = qemu_get_bool(drive, "readonly");
+	s = qemu_get_bool(drive, "snapshot")
+		? cf_block_open_copy(path, &f->block, err)
+		: cf_block_open(path, f->readonly, &f->block, err);
+	if (s == COFFER_OK)
+		r->config.nflash++;
+	return s;
+}
+
 static enum coffer_status add_device(
 	struct run *r, const struct qemu_set *set, struct coffer_error *err)
 {
@@ -222,6 +238,9 @@ static enum coffer_status configure_devices(
 		if (strcmp(qemu_get(&r->opts.drive.set[i], "if"), "virtio") ==
 			0)
 			s = add_drive(r, &r->opts.drive.set[i], err);
+	for (size_t i = 0; i < CF_MAX_FLASH && s == COFFER_OK; i++)
+		if (r->opts.pflash[i])
+			s = add_flash(r, r->opts.pflash[i], err);
 	for (size_t i = 0; i < r->opts.device.n && s == COFFER_OK; i++)
 		s = add_device(r, &r->opts.device.set[i], err);
 	return s;
@@ -282,7 +301,8 @@ static enum coffer_status configure_time(
 static enum coffer_status map_inputs(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_options *o = &r->opts;
-	const char *firmware = o->bios ? o->bios : o->pflash;
+	const char *firmware =
+		o->pflash[0] ? qemu_get(o->pflash[0], "file") : o->bios;
 	enum coffer_status s = COFFER_OK;
 
 	if (o->igvm) {
@@ -383,6 +403,8 @@ void run_unconfigure(struct run *r)
 	run_unmap_modules(r);
 	for (size_t i = 0; i < r->config.ndrives; i++)
 		cf_block_destroy(r->config.drive[i].block);
+	for (size_t i = 0; i < r->config.nflash; i++)
+		cf_block_destroy(r->config.flash[i].block);
 	for (size_t i = 0; i < r->nchardevs; i++)
 		cf_chardev_destroy(r->chardev[i]);
 }

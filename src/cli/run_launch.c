@@ -302,6 +302,8 @@ static enum coffer_status load_plain(struct run *r, struct coffer_error *err)
 	if (r->plan)
 		return cf_machine_load_plan(r->machine,
 			&(struct cf_machine_launch) { .plan = r->plan }, err);
+	if (r->config.nflash)
+		return cf_machine_start_flash(r->machine, err);
 	if (r->firmware.len)
 		return cf_machine_load_firmware(
 			r->machine, r->firmware.data, r->firmware.len, err);

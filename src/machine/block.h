@@ -34,6 +34,10 @@ enum coffer_status cf_block_open(const char *path, bool readonly,
 enum coffer_status cf_block_open_nbd(const char *name, bool readonly,
 	struct cf_block **out, struct coffer_error *err) CF_MUST_CHECK;
 
+/* A copy in memory of what a small one holds; writes end with it. */
+enum coffer_status cf_block_open_copy(const char *path, struct cf_block **out,
+	struct coffer_error *err) CF_MUST_CHECK;
+
 static inline void cf_block_destroy(struct cf_block *b)
 {
 	if (b)

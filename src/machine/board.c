@@ -7,6 +7,7 @@
 #include "machine/machine_priv.h"
 
 #include "base/base.h"
+#include "machine/block.h"
 #include "machine/chardev.h"
 
 #include <time.h>
@@ -319,6 +320,21 @@ static enum coffer_status build_firmware_interface(
 	return cf_board_fill_fw_cfg(m, err);
 }
 
+static enum coffer_status build_flash(
+	struct cf_machine *m, struct coffer_error *err)
+{
+	const struct cf_flash_config *c = m->config.flash;
+	uint64_t end = CF_4GIB;
+	enum coffer_status s = COFFER_OK;
+
+	for (size_t i = 0; i < m->config.nflash && s == COFFER_OK; i++) {
+		s = cf_flash_create(&m->env, c[i].block, c[i].readonly, end,
+			&m->flash[i], err);
+		end -= c[i].block->size;
+	}
+	return s;
+}
+
 enum coffer_status cf_board_build(
 	struct cf_machine *m, struct coffer_error *err)
 {
@@ -326,7 +342,7 @@ enum coffer_status cf_board_build(
 
 	if ((s = build_interrupts(m, err)) || (s = build_legacy(m, err)) ||
 		(s = build_test_devices(m, err)) || (s = build_pci(m, err)) ||
-		(s = build_virtio(m, err)) ||
+		(s = build_virtio(m, err)) || (s = build_flash(m, err)) ||
 		(s = build_firmware_interface(m, err)))
 		return s;
 	return COFFER_OK;
@@ -336,6 +352,8 @@ void cf_board_finish(struct cf_machine *m)
 {
 	cf_fw_cfg_destroy(m->fw_cfg);
 	cf_acpi_finish(&m->acpi);
+	for (size_t i = 0; i < CF_MAX_FLASH; i++)
+		cf_flash_destroy(m->flash[i]);
 	cf_pci_destroy(m->pci);
 	for (size_t i = 0; i < m->nvirtio; i++)
 		cf_virtio_pci_destroy(m->virtio[i]);

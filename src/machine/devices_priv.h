@@ -108,6 +108,14 @@ enum coffer_status cf_hpet_create(const struct cf_dev_env *env,
 	struct coffer_error *err) CF_MUST_CHECK;
 void cf_hpet_destroy(struct cf_hpet *h);
 
+/* Flash chip with the contents of block, which is kept and written through; its
+ * memory ends at `end`. */
+struct cf_flash;
+enum coffer_status cf_flash_create(const struct cf_dev_env *env,
+	struct cf_block *block, bool readonly, uint64_t end,
+	struct cf_flash **out, struct coffer_error *err) CF_MUST_CHECK;
+void cf_flash_destroy(struct cf_flash *f);
+
 /*
  * Migration (migrate.c): each device walks over its state to save or to load it
  * (base/state.h).  Lines and buses are not touched: what a device drives is
@@ -121,6 +129,7 @@ void cf_pit_state(struct cf_pit *p, struct cf_state *s);
 void cf_rtc_state(struct cf_rtc *r, struct cf_state *s);
 void cf_hpet_state(struct cf_hpet *h, struct cf_state *s);
 void cf_i8042_state(struct cf_i8042 *k, struct cf_state *s);
+void cf_flash_state(struct cf_flash *f, struct cf_state *s);
 void cf_acpi_pm_state(struct cf_acpi_pm *p, struct cf_state *s);
 
 #endif

@@ -126,7 +126,7 @@ static uint64_t plan_features(const struct cf_plan *plan)
 }
 
 /* One region from the lowest page of the flash window that the plan names to
- * the end of the highest. */
+ * the end of the highest, unless a flash chip is there. */
 enum coffer_status cf_machine_add_plan_memory(struct cf_machine *m,
 	const struct cf_plan *plan, struct coffer_error *err)
 {
@@ -148,6 +148,8 @@ enum coffer_status cf_machine_add_plan_memory(struct cf_machine *m,
 		return COFFER_OK;
 	low = cf_align_down(low, CF_PAGE_SIZE);
 	high = cf_align_up(high, CF_PAGE_SIZE);
+	if (cf_memory_covers(m->memory, low, high - low))
+		return COFFER_OK;
 	return cf_memory_add(
 		m->memory, low, high - low, CF_REGION_RAM, "firmware", err);
 }
@@ -216,6 +218,19 @@ enum coffer_status cf_machine_finish_launch(
 	return s;
 }
 
+static enum coffer_status start_at_reset(
+	struct cf_machine *m, struct coffer_error *err)
+{
+	enum coffer_status s = cf_machine_create_vm(m, NULL, 0, err);
+
+	for (unsigned i = 0; i < m->config.vcpus && s == COFFER_OK; i++) {
+		s = cf_machine_set_reset_state(m, i, err);
+		if (s == COFFER_OK)
+			m->accel->park(m->vm, i, i != 0);
+	}
+	return s;
+}
+
 enum coffer_status cf_machine_load_firmware(struct cf_machine *m,
 	const uint8_t *image, size_t len, struct coffer_error *err)
 {
@@ -229,15 +244,14 @@ enum coffer_status cf_machine_load_firmware(struct cf_machine *m,
 	m->has_firmware = true;
 	if ((s = cf_memory_add(m->memory, CF_4GIB - len, len, CF_REGION_ROM,
 		     "firmware", err)) ||
-		(s = cf_guest_write(
-			 m->memory, CF_4GIB - len, image, len, err)) ||
-		(s = cf_machine_create_vm(m, NULL, 0, err)))
+		(s = cf_guest_write(m->memory, CF_4GIB - len, image, len, err)))
 		return s;
-	for (unsigned i = 0; i < m->config.vcpus; i++) {
-		s = cf_machine_set_reset_state(m, i, err);
-		if (s)
-			return s;
-		m->accel->park(m->vm, i, i != 0);
-	}
-	return COFFER_OK;
+	return start_at_reset(m, err);
+}
+
+enum coffer_status cf_machine_start_flash(
+	struct cf_machine *m, struct coffer_error *err)
+{
+	m->has_firmware = true;
+	return start_at_reset(m, err);
 }

@@ -31,11 +31,20 @@ struct cf_launch_params;
 #define CF_MAX_SERIAL 4
 #define CF_MAX_DRIVES 8
 #define CF_MAX_NICS   4
+#define CF_MAX_FLASH  2
+#define CF_FLASH_MAX  (16u << 20) /* bytes of all chips, below 4 GiB */
 
 #define CF_MACHINE_TSC_HZ 1000000000u
 
 /* A disk, opened by the caller (block.h); kept. */
 struct cf_drive_config {
+	struct cf_block *block;
+	bool readonly;
+};
+
+/* A flash chip, opened by the caller; kept.  The first ends at 4 GiB, the
+ * second below it. */
+struct cf_flash_config {
 	struct cf_block *block;
 	bool readonly;
 };
@@ -68,6 +77,8 @@ struct cf_machine_config {
 	struct cf_chardev *console; /* virtio console; NULL: none */
 	struct cf_drive_config drive[CF_MAX_DRIVES];
 	size_t ndrives;
+	struct cf_flash_config flash[CF_MAX_FLASH];
+	size_t nflash;
 	struct cf_nic_config nic[CF_MAX_NICS];
 	size_t nnics;
 	/* Deterministic mode: one thread, time counts instructions, each of
@@ -122,6 +133,10 @@ enum coffer_status cf_machine_finish_launch(
 enum coffer_status cf_machine_load_firmware(struct cf_machine *m,
 	const uint8_t *image, size_t len,
 	struct coffer_error *err) CF_MUST_CHECK;
+
+/* Start a plain guest from its flash chips. */
+enum coffer_status cf_machine_start_flash(
+	struct cf_machine *m, struct coffer_error *err) CF_MUST_CHECK;
 
 /* Give a kernel to the firmware through fw_cfg, or, without firmware, load it
  * and enter it directly.  initrd and append may be NULL.  A multiboot kernel

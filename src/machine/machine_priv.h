@@ -74,6 +74,7 @@ struct cf_machine {
 	struct cf_pci *pci;
 	struct cf_q35 *q35;
 	struct cf_fw_cfg *fw_cfg;
+	struct cf_flash *flash[CF_MAX_FLASH];
 	struct cf_virtio_dev *virtio[CF_MAX_VIRTIO];
 	size_t nvirtio;
 	struct cf_acpi_tables acpi;

@@ -143,6 +143,8 @@ static void walk_devices(struct walk *w)
 		WALK(w, "serial", i, cf_serial_state, m->serial[i]);
 	WALK(w, "testdev", 0, cf_testdev_state, m->testdev);
 	WALK(w, "fw-cfg", 0, cf_fw_cfg_state, m->fw_cfg);
+	for (size_t i = 0; i < CF_MAX_FLASH; i++)
+		WALK(w, "flash", i, cf_flash_state, m->flash[i]);
 	for (size_t i = 0; i < m->nvirtio; i++)
 		WALK(w, "virtio", i, cf_virtio_state, m->virtio[i]);
 	WALK(w, "lines", 0, walk_lines, m);

@@ -15,9 +15,11 @@
 
 #include <stdlib.h>
 
-#define RAM       ((uint64_t)2 << 20)
-#define DISK_SIZE (64u * 512)
-#define BAR_BASE  0xC0000000u
+#define RAM        ((uint64_t)2 << 20)
+#define DISK_SIZE  (64u * 512)
+#define BAR_BASE   0xC0000000u
+#define FLASH_LEN  0x2000u /* each of two chips, the second read-only */
+#define FLASH_BASE (0xFFFFFFFFu - 2 * FLASH_LEN + 1)
 
 /* The engine: remembers the callbacks and plays the input when it is run. */
 struct cf_vm {
@@ -87,7 +89,8 @@ static uint64_t device_address(uint8_t which, uint16_t offset)
 	static const uint64_t pages[] = { 0xFEE00000, 0xFEC00000, 0xFED00000,
 		BAR_BASE + 0x20000, BAR_BASE + 0x24000, BAR_BASE + 0x30000,
 		BAR_BASE + 0x34000, 0xB0000000, BAR_BASE + 0x40000,
-		BAR_BASE + 0x44000, BAR_BASE + 0x50000, BAR_BASE + 0x54000 };
+		BAR_BASE + 0x44000, BAR_BASE + 0x50000, BAR_BASE + 0x54000,
+		FLASH_BASE };
 
 	return pages[which % CF_ARRAY_LEN(pages)] + offset;
 }
@@ -199,8 +202,9 @@ static const struct cf_block_ops disk_ops = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t rom[CF_PAGE_SIZE];
 	struct disk disk = { .base = { &disk_ops, DISK_SIZE } };
+	struct disk chip[2] = { { .base = { &disk_ops, FLASH_LEN } },
+		{ .base = { &disk_ops, FLASH_LEN } } };
 	struct cf_machine_config c = { .memory = RAM,
 		.vcpus = 1,
 		.cpu_model = "EPYC-Milan",
@@ -217,7 +221,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.testdev = true,
 		.icount = true,
 		.drive = { { .block = &disk.base } },
-		.ndrives = 1 };
+		.ndrives = 1,
+		.flash = { { .block = &chip[0].base },
+			{ .block = &chip[1].base, .readonly = true } },
+		.nflash = 2 };
 	struct cf_machine_result result;
 	struct cf_machine *m;
 
@@ -226,8 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		cf_chardev_buffer(NULL, &c.console, NULL))
 		goto done;
 	if (cf_machine_create(&c, &m, NULL) == COFFER_OK) {
-		if (cf_machine_load_firmware(m, rom, sizeof(rom), NULL) ==
-				COFFER_OK &&
+		if (cf_machine_start_flash(m, NULL) == COFFER_OK &&
 			cf_machine_run(m, UINT64_MAX, &result, NULL) !=
 				COFFER_OK)
 			abort();

@@ -67,6 +67,14 @@ SEEDS = {
     "virtio_net": ring(5, (0, 1)),
     "virtio_console": ring(8, (0, 1)),
     "virtio_rng": ring(10),
+    "flash": b"".join(op(MMIO, at, v, 1, 12) for at, v in
+                      ((0x2010, 0x50), (0x2010, 0x70), (0x3000, 0x20),
+                       (0x3000, 0xD0), (0x2010, 0x40), (0x2010, 0x5A),
+                       (0x2100, 0xE8), (0x2100, 1), (0x2100, 1), (0x2101, 2),
+                       (0x2100, 0xD0), (0x10, 0x20), (0x10, 0xD0)))
+    + op(MMIO_READ, 0x2010, 0, 4, 12) + op(MMIO, 0x2010, 0x98, 1, 12)
+    + op(MMIO_READ, 0x2010, 0, 8, 12) + op(MMIO, 0x2010, 0xFF, 1, 12)
+    + op(MMIO_READ, 0x2010, 0, 1, 12),
 }
 
 for name, data in SEEDS.items():

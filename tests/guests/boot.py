@@ -386,20 +386,48 @@ def case_hardware_breakpoints_work_with_isolated_page_tables():
     check("hwbp: ok" in text and status == 0, text[-800:])
 
 
-def uefi_shell(args):
+def uefi_shell(args, commands=(("echo uefi-is-ok", r"\nuefi-is-ok\r"),)):
+    """Type each command and wait for its answer, not the echo of the keys."""
     c = Console(["-m", "256"] + args)
     try:
         c.wait(r"Press .*ESC.* seconds")
         c.type("\x1b")
         c.wait(r"Shell> ")
-        c.type("echo uefi-is-ok\r")
-        c.wait(r"\nuefi-is-ok\r")  # not the echo of the keys
+        for command, answer in commands:
+            c.type(command + "\r")
+            c.wait(answer)
+            c.wait(r"Shell> ")
+        c.type("reset -s\r")
+        check(c.p.wait(60) == 0, "reset -s does not end the program")
     finally:
         c.close()
 
 
 def case_ovmf_reaches_the_uefi_shell():
     uefi_shell(["-bios", firmware()])
+
+
+def flash(code, variables, more=""):
+    return ["-drive", "if=pflash,format=raw,unit=0,readonly=on,file=" + code,
+            "-drive", "if=pflash,format=raw,unit=1,file=" + variables + more]
+
+
+def case_uefi_variable_in_flash_survives_a_restart():
+    code = need("ovmf/usr/share/OVMF/OVMF_CODE.fd")
+    store = os.path.join(WORK, "vars.fd")
+    shutil.copyfile(need("ovmf/usr/share/OVMF/OVMF_VARS.fd"), store)
+    name = "setvar coffer -guid 6b1f0a2e-5a0e-4d9b-9c55-0a3d5e1f7c21"
+    value = os.urandom(4).hex().upper()
+    uefi_shell(flash(code, store),
+               [(name + " -nv -bs =" + value, r"Shell> ")])
+    with open(store, "rb") as f:
+        kept = f.read()
+    check(bytes.fromhex(value) in kept, "the file does not hold the variable")
+    uefi_shell(flash(code, store, ",snapshot=on"),
+               [(name, " ".join(re.findall("..", value))),
+                (name + " -nv -bs =00", r"Shell> ")])
+    with open(store, "rb") as f:
+        check(f.read() == kept, "snapshot=on has written")
 
 
 def built(name, args):

@@ -209,6 +209,22 @@ static void test_documented_command_lines_mean_what_they_say(void **state)
 	qemu_options_finish(&o);
 }
 
+static void test_pflash_drives_go_to_their_units(void **state)
+{
+	struct qemu_options o;
+
+	assert_ok(RESOLVE(&o, "-drive", "if=pflash,unit=1,file=vars", "-drive",
+		"if=pflash,unit=0,readonly=on,file=code"));
+	assert_string_equal(qemu_get(o.pflash[0], "file"), "code");
+	assert_string_equal(qemu_get(o.pflash[1], "file"), "vars");
+	qemu_options_finish(&o);
+	assert_ok(RESOLVE(&o, "-drive", "if=pflash,file=code", "-drive",
+		"file=disk", "-drive", "if=pflash,snapshot=on,file=vars"));
+	assert_string_equal(qemu_get(o.pflash[0], "file"), "code");
+	assert_string_equal(qemu_get(o.pflash[1], "file"), "vars");
+	qemu_options_finish(&o);
+}
+
 static void test_every_documented_refusal_is_made(void **state)
 {
 	static const char snp[] =
@@ -229,6 +245,23 @@ static void test_every_documented_refusal_is_made(void **state)
 	REFUSED("pflash devices cannot be configured when using IGVM",
 		"-machine", "q35,igvm-cfg=i", "-object", igvm, "-drive",
 		"if=pflash,format=raw,unit=0,readonly=on,file=x");
+	REFUSED("SEV-SNP keeps its firmware in private memory", "-machine",
+		"q35,confidential-guest-support=s", "-object", snp, "-drive",
+		"if=pflash,format=raw,unit=0,readonly=on,file=x");
+	REFUSED("unit 1 needs unit 0", "-drive", "if=pflash,unit=1,file=x");
+	REFUSED("there are units 0 and 1", "-drive", "if=pflash,unit=2,file=x");
+	REFUSED("unit 0 is given twice", "-drive", "if=pflash,file=x", "-drive",
+		"if=pflash,unit=0,file=y");
+	REFUSED("there are units 0 and 1", "-drive", "if=pflash,file=x",
+		"-drive", "if=pflash,file=y", "-drive",
+		"if=pflash,index=7,file=z");
+	REFUSED("-bios cannot be given with -drive if=pflash", "-bios", "b",
+		"-drive", "if=pflash,file=x");
+	REFUSED("-drive snapshot=on: only with if=pflash", "-drive",
+		"file=x,snapshot=on");
+	REFUSED("-blockdev: not supported", "-blockdev",
+		"driver=file,node-name=f,filename=x");
+	REFUSED("-machine pflash1: not supported", "-machine", "q35,pflash1=f");
 	REFUSED("no object has the id 'sev9'", "-machine",
 		"q35,confidential-guest-support=sev9");
 	REFUSED("no object has the id 'i9'", "-machine", "q35,igvm-cfg=i9");
@@ -271,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_no_property_is_left_out),
 		cmocka_unit_test(
 			test_documented_command_lines_mean_what_they_say),
+		cmocka_unit_test(test_pflash_drives_go_to_their_units),
 		cmocka_unit_test(test_every_documented_refusal_is_made),
 	};
 
