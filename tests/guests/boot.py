@@ -472,8 +472,7 @@ def case_ovmf_starts_a_kernel_from_a_fat_disk():
     check("coffer: user space, 1 CPUs" in text, text[-800:])
 
 
-def main():
-    cases = {n[5:]: f for n, f in globals().items() if n.startswith("case_")}
+def main(cases):
     names = sys.argv[4:] or list(cases)
     os.makedirs(WORK, exist_ok=True)
     print("1..%d" % len(names))
@@ -492,4 +491,5 @@ def main():
     sys.exit(1 if bad else 0)
 
 
-main()
+if __name__ == "__main__":
+    main({n[5:]: f for n, f in globals().items() if n.startswith("case_")})
