@@ -55,21 +55,28 @@ def chips(code=None, variables=None):
     return flash(code or new_firmware("OVMF/OVMF_CODE_4M.fd"), store)
 
 
+REPORT = os.path.join(os.path.dirname(COFFER), "..", "..", "tests", "guests",
+                      "report.efi")
+
+
 def fat_disk():
-    """With a kernel that tells what encryption it found."""
+    """With a program that prints an SNP report, and a kernel that tells what
+    encryption it found."""
     disk = os.path.join(WORK, "sev-fat.img")
     script = os.path.join(WORK, "startup.nsh")
     with open(disk, "wb") as f:
         f.truncate(64 << 20)
     with open(script, "w") as f:
-        f.write("fs0:\\vmlinuz.efi initrd=\\initrd.gz " + APPEND +
+        f.write("fs0:\\report.efi\n"
+                "fs0:\\vmlinuz.efi initrd=\\initrd.gz " + APPEND +
                 "coffer.do=encryption\n")
     try:
         subprocess.run(["mkfs.vfat", "-F", "32", disk], check=True,
                        stdout=subprocess.DEVNULL)
         for source, name in ((kernel(), "vmlinuz.efi"),
                              (initrd(), "initrd.gz"),
-                             (script, "startup.nsh")):
+                             (script, "startup.nsh"),
+                             (REPORT, "report.efi")):
             subprocess.run(["mcopy", "-i", disk, source, "::" + name],
                            check=True)
     except FileNotFoundError as e:
@@ -78,7 +85,8 @@ def fat_disk():
 
 
 def linux(name, vcpus, args):
-    """Through the firmware to user space; what was said before that."""
+    """Through the firmware to user space; what was said before that, and
+    by the program that asks for a report."""
     c = Console(["-m", "512", "-smp", str(vcpus)] + fat_disk() + args)
     try:
         c.wait(r"Press .*ESC.* seconds")
@@ -90,7 +98,12 @@ def linux(name, vcpus, args):
                           c.text)
         check(found and found.group(1) == FEATURES[name], c.text[-800:])
         check(c.p.wait(60) == 0, "exit status")
-        return said
+        report = re.search(r"(snp: nonce [\s\S]*|report: .*)\r",
+                           c.text[:c.text.index("coffer: user space")])
+        check(report, "nothing of a report: " + c.text[-800:])
+        check(("SNP" in FEATURES[name]) == ("snp:" in report.group(1)),
+              report.group(1))
+        return said, report.group(1)
     finally:
         c.close()
 
@@ -113,10 +126,15 @@ def case_sev_es_starts_a_kernel_with_4_vcpus_from_flash():
 
 def case_snp_starts_a_kernel_with_4_vcpus_from_igvm():
     path = igvm_file(4)
-    told = linux("sev-snp", 4, platform("sev-snp", path) + ["-print-digest"])
+    told, report = linux("sev-snp", 4, platform("sev-snp", path) +
+                         ["-print-digest"])
     digest = snp_digest(path)
     for what in ("expected", "launched"):
         check("%s digest: %s" % (what, digest) in told, told[:400])
+    nonce, report = re.findall(r"snp: (?:nonce|report) ([0-9a-f]+)", report)
+    check(len(report) == 2 * 1184, "report of %d digits" % len(report))
+    check(report[2 * 0x50:2 * 0x90] == nonce, "another nonce: " + report)
+    check(report[2 * 0x90:2 * 0xC0] == digest, "another digest: " + report)
 
 
 def slow_sev_starts_a_kernel():

@@ -133,7 +133,7 @@ static void show_report(void)
 	put_text("\n");
 	pages_make_shared((uintptr_t)request, 1);
 	pages_make_shared((uintptr_t)response, 1);
-	attest(request, response, nonce, report);
+	attest(SECRETS_PAGE, request, response, nonce, report);
 	put_text("snp: report ");
 	put_bytes(report, sizeof(report));
 	put_text("\n");

@@ -22,8 +22,8 @@ bool gcm_open(const struct gcm *g, const uint8_t iv[12], const uint8_t *aad,
 	size_t aad_len, uint8_t *data, size_t n, const uint8_t tag[16]);
 
 /* Ask for a report over 64 bytes, in two shared pages. */
-void attest(uint8_t *request, uint8_t *response, const uint8_t data[64],
-	uint8_t report[1184]);
+void attest(uintptr_t secrets, uint8_t *request, uint8_t *response,
+	const uint8_t data[64], uint8_t report[1184]);
 
 /* Start vCPU `number` at ap_start. */
 void ap_create(uint32_t number, struct vcpu *v, uint8_t *vmsa, uintptr_t stack);

@@ -8,8 +8,8 @@
 #include "snp.h"
 
 #define REQUEST_NAE   0x80000011u
-#define VMPCK0        (SECRETS_PAGE + 0x20)
-#define SEQUENCE      (SECRETS_PAGE + 0xA0)
+#define VMPCK0        0x20u /* in the secrets page */
+#define SEQUENCE      0xA0u
 #define HEADER_SIZE   0x60u
 #define AAD           0x30u /* header bytes 30 .. 5F */
 #define AAD_SIZE      0x30u
@@ -40,16 +40,16 @@ static void check_response(const uint8_t *m, uint64_t sequence)
 		terminate(REASON_RESPONSE);
 }
 
-void attest(uint8_t *request, uint8_t *response, const uint8_t data[64],
-	uint8_t report[1184])
+void attest(uintptr_t secrets, uint8_t *request, uint8_t *response,
+	const uint8_t data[64], uint8_t report[1184])
 {
 	static uint8_t m[PAGE]; /* never secrets in shared pages */
-	uint32_t *stored = (uint32_t *)SEQUENCE;
+	uint32_t *stored = (uint32_t *)(secrets + SEQUENCE);
 	uint64_t sequence = *stored + UINT64_C(1);
 	uint8_t iv[12] = { 0 };
 	struct gcm g;
 
-	gcm_init(&g, (const uint8_t *)VMPCK0);
+	gcm_init(&g, (const uint8_t *)(secrets + VMPCK0));
 	header(m, sequence);
 	memset(m + HEADER_SIZE, 0, REQUEST_SIZE);
 	memcpy(m + HEADER_SIZE, data, 64);
