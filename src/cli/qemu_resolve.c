@@ -6,7 +6,7 @@
  * Source: QEMU's documentation, "AMD Secure Encrypted Virtualization" and
  * "IGVM support".
  */
-#include "cli/qemu_opts.h"
+#include "cli/qemu_opts_priv.h"
 
 #include "accel/accel.h"
 #include "base/base.h"
@@ -41,29 +41,6 @@ static enum coffer_status check_ids(const char *where,
 			return cf_fail(err, COFFER_ERR_ARGUMENT,
 				"%s: id '%s' is used twice", where, id);
 	}
-	return COFFER_OK;
-}
-
-/* The object that a machine property names; NULL when not given. */
-static enum coffer_status named_object(const struct qemu_options *o,
-	const char *prop, const char *prefix, const struct qemu_set **out,
-	struct coffer_error *err)
-{
-	const char *id = qemu_get(&o->machine, prop);
-
-	*out = NULL;
-	if (!id)
-		return COFFER_OK;
-	*out = qemu_find_id(&o->object, id);
-	if (!*out)
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-machine %s=%s: no object has the id '%s'; add "
-			"-object %s...,id=%s",
-			prop, id, id, prefix, id);
-	if (strncmp((*out)->type->name, prefix, strlen(prefix)) != 0)
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-machine %s=%s: object '%s' is a %s, not a %s...",
-			prop, id, id, (*out)->type->name, prefix);
 	return COFFER_OK;
 }
 
@@ -157,7 +134,7 @@ static enum coffer_status find_guest(
 		: "confidential-guest-support";
 	enum coffer_status s;
 
-	s = named_object(o, prop, "sev-", &o->guest, err);
+	s = qemu_named_object(o, prop, "sev-", &o->guest, err);
 	if (s)
 		return s;
 	if (o->guest)
@@ -173,85 +150,6 @@ static enum coffer_status find_guest(
 	return COFFER_OK;
 }
 
-/* A flash drive to its unit: as told, or the next. */
-static enum coffer_status add_pflash(struct qemu_options *o,
-	const struct qemu_set *d, struct coffer_error *err)
-{
-	const char *key = qemu_was_given(d, "unit") ? "unit" : "index";
-	uint64_t unit = o->pflash[0] ? 1 : 0;
-
-	if (qemu_was_given(d, key))
-		unit = qemu_get_u64(d, key);
-	if (unit >= CF_ARRAY_LEN(o->pflash))
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-drive if=pflash: unit %" PRIu64
-			"; there are units 0 and 1",
-			unit);
-	if (o->pflash[unit])
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-drive if=pflash: unit %" PRIu64 " is given twice",
-			unit);
-	o->pflash[unit] = d;
-	return COFFER_OK;
-}
-
-static enum coffer_status find_drives(
-	struct qemu_options *o, struct coffer_error *err)
-{
-	enum coffer_status s = COFFER_OK;
-
-	for (size_t i = 0; i < o->drive.n && s == COFFER_OK; i++) {
-		const struct qemu_set *d = &o->drive.set[i];
-		bool pflash = strcmp(qemu_get(d, "if"), "pflash") == 0;
-
-		if (!qemu_get(d, "file"))
-			return cf_fail(err, COFFER_ERR_ARGUMENT,
-				"-drive: needs file=PATH");
-		if (qemu_get_bool(d, "snapshot") && !pflash)
-			return cf_fail(err, COFFER_ERR_UNSUPPORTED,
-				"-drive snapshot=on: only with if=pflash; "
-				"use readonly=on or a copy of the file");
-		if (pflash)
-			s = add_pflash(o, d, err);
-	}
-	if (s)
-		return s;
-	if (o->pflash[1] && !o->pflash[0])
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-drive if=pflash: unit 1 needs unit 0, which the "
-			"guest starts from");
-	if (o->pflash[0] && o->bios)
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-bios cannot be given with -drive if=pflash; the "
-			"flash holds the firmware");
-	return COFFER_OK;
-}
-
-static enum coffer_status find_firmware(
-	struct qemu_options *o, struct coffer_error *err)
-{
-	enum coffer_status s =
-		named_object(o, "igvm-cfg", "igvm-cfg", &o->igvm, err);
-
-	if (s || (s = find_drives(o, err)))
-		return s;
-	if (!o->igvm)
-		return COFFER_OK;
-	if (!qemu_get(o->igvm, "file"))
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-object igvm-cfg: needs file=PATH");
-	if (o->pflash[0])
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-drive if=pflash: pflash devices cannot be "
-			"configured when using IGVM; the file holds the "
-			"firmware");
-	if (o->bios)
-		return cf_fail(err, COFFER_ERR_ARGUMENT,
-			"-bios cannot be given with igvm-cfg; the file holds "
-			"the firmware");
-	return COFFER_OK;
-}
-
 static enum coffer_status find_memory(
 	struct qemu_options *o, struct coffer_error *err)
 {
@@ -259,7 +157,8 @@ static enum coffer_status find_memory(
 	enum coffer_status s;
 
 	o->ram = qemu_get_u64(&o->memory, "size");
-	s = named_object(o, "memory-backend", "memory-backend-", &backend, err);
+	s = qemu_named_object(
+		o, "memory-backend", "memory-backend-", &backend, err);
 	if (s)
 		return s;
 	if (backend && qemu_was_given(backend, "size")) {
@@ -367,7 +266,7 @@ enum coffer_status qemu_resolve(
 		(s = check_ids("-drive", &o->drive, false, err)) ||
 		(s = check_ids("-netdev", &o->netdev, true, err)) ||
 		(s = check_ids("-chardev", &o->chardev, true, err)) ||
-		(s = find_firmware(o, err)) || (s = find_guest(o, err)) ||
+		(s = qemu_find_firmware(o, err)) || (s = find_guest(o, err)) ||
 		(s = find_memory(o, err)) || (s = find_vcpus(o, err)))
 		return s;
 	return check_absent(o, err);
