@@ -197,17 +197,22 @@ enum coffer_status cf_machine_can_migrate(
 	return COFFER_OK;
 }
 
+static enum coffer_status flush(
+	struct cf_block *b, bool readonly, struct coffer_error *err)
+{
+	return readonly || !b->ops->flush ? COFFER_OK : b->ops->flush(b, err);
+}
+
 static enum coffer_status flush_disks(
 	struct cf_machine *m, struct coffer_error *err)
 {
+	const struct cf_machine_config *c = &m->config;
 	enum coffer_status s = COFFER_OK;
 
-	for (size_t i = 0; i < m->config.ndrives && !s; i++) {
-		struct cf_block *b = m->config.drive[i].block;
-
-		if (!m->config.drive[i].readonly && b->ops->flush)
-			s = b->ops->flush(b, err);
-	}
+	for (size_t i = 0; i < c->ndrives && !s; i++)
+		s = flush(c->drive[i].block, c->drive[i].readonly, err);
+	for (size_t i = 0; i < c->nflash && !s; i++)
+		s = flush(c->flash[i].block, c->flash[i].readonly, err);
 	return s;
 }
 
