@@ -37,6 +37,38 @@ static void mmio_write(
 	g->mmio_value = value;
 }
 
+static void hook(struct guest *g)
+{
+	if (!g->hook)
+		return;
+	g->hooked++;
+	g->hook(g);
+}
+
+static uint64_t cr8_read(void *o, unsigned vcpu)
+{
+	hook(o);
+	return 0;
+}
+
+static void cr8_write(void *o, unsigned vcpu, uint64_t v)
+{
+	hook(o);
+}
+
+static bool msr_read(void *o, unsigned vcpu, uint32_t msr, uint64_t *v)
+{
+	hook(o);
+	*v = 0xFEE00900;
+	return true;
+}
+
+static bool msr_write(void *o, unsigned vcpu, uint32_t msr, uint64_t v)
+{
+	hook(o);
+	return true;
+}
+
 static int irq_take(void *o, unsigned vcpu)
 {
 	struct guest *g = o;
@@ -75,6 +107,10 @@ void guest_create(struct guest *g, unsigned vcpus)
 		.mmio_write = mmio_write,
 		.irq_take = irq_take,
 		.irq_pending = irq_pending,
+		.cr8_read = cr8_read,
+		.cr8_write = cr8_write,
+		.msr_read = msr_read,
+		.msr_write = msr_write,
 		.clock_ns = clock_ns,
 	};
 	assert_ok(cf_memory_create(&g->mem, &err));

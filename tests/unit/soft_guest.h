@@ -39,6 +39,9 @@ struct guest {
 	uint64_t mmio_value;
 	uint64_t mmio_gpa;
 	unsigned vcpus;
+	/* Called when the engine asks for CR8, an MSR or an interrupt. */
+	void (*hook)(struct guest *g);
+	unsigned hooked;
 };
 
 void guest_create(struct guest *g, unsigned vcpus);

@@ -331,6 +331,35 @@ static void test_accel_soft_reads_flash_and_writes_its_device(void **state)
 	assert_int_equal(s.gpr[CF_RAX], v);
 }
 
+GUEST_ASM(code_callbacks,
+	"mov %cr8, %rax\n"
+	"mov %rax, %cr8\n"
+	"mov $0x1b, %ecx\n"
+	"rdmsr\n"
+	"wrmsr\n"
+	"mov $1, %eax\n"
+	"cpuid\n" DONE);
+
+static void stop_the_world(struct guest *g)
+{
+	struct coffer_error err;
+
+	assert_ok(cf_memory_hide(g->mem, GUEST_FLASH, true, &err));
+	assert_ok(cf_memory_hide(g->mem, GUEST_FLASH, false, &err));
+}
+
+/* The machine's lock may be held by who stops the world: a vCPU that waits for
+ * it in a callback must be outside, or both wait for ever. */
+static void test_accel_soft_is_outside_in_callbacks(void **state)
+{
+	struct guest *g = *state;
+	struct cf_cpu_state s;
+
+	g->hook = stop_the_world;
+	run(g, code_callbacks, code_callbacks_end, &s);
+	assert_int_equal(g->hooked, 5);
+}
+
 static void test_accel_soft_stops_at_a_triple_fault(void **state)
 {
 	struct guest *g = *state;
@@ -448,6 +477,7 @@ int main(void)
 		TEST(test_accel_soft_goes_from_real_to_long_mode),
 		TEST(test_accel_soft_reaches_devices),
 		TEST(test_accel_soft_reads_flash_and_writes_its_device),
+		TEST(test_accel_soft_is_outside_in_callbacks),
 		TEST(test_accel_soft_stops_at_a_triple_fault),
 		TEST(test_accel_soft_notices_code_written_by_the_host),
 		TEST(test_accel_soft_stops_for_a_debugger),

@@ -8,6 +8,7 @@
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/run_priv.h"
 #include "accel/soft/sev_priv.h"
+#include "accel/soft/world_priv.h"
 
 #define EXIT_WRITE_TRAP_EFER 0x8fu
 #define PAT_DEFAULT          0x0007040600070406u
@@ -127,9 +128,28 @@ static uint32_t speculation_features(struct vcpu *cpu)
 	return out[1];
 }
 
-bool cf_msr_read(struct vcpu *cpu, uint32_t msr, uint64_t *value)
+static bool machine_read(struct vcpu *cpu, uint32_t msr, uint64_t *value)
 {
 	const struct cf_accel_host *h = &cpu->vm->host;
+	bool inside = cf_gate_pause(cpu);
+	bool ok = h->msr_read(h->opaque, cpu->index, msr, value);
+
+	cf_gate_go_on(cpu, inside);
+	return ok;
+}
+
+static bool machine_write(struct vcpu *cpu, uint32_t msr, uint64_t value)
+{
+	const struct cf_accel_host *h = &cpu->vm->host;
+	bool inside = cf_gate_pause(cpu);
+	bool ok = h->msr_write(h->opaque, cpu->index, msr, value);
+
+	cf_gate_go_on(cpu, inside);
+	return ok;
+}
+
+bool cf_msr_read(struct vcpu *cpu, uint32_t msr, uint64_t *value)
+{
 	bool address;
 	uint64_t *p = latch(cpu, msr, &address);
 
@@ -138,7 +158,7 @@ bool cf_msr_read(struct vcpu *cpu, uint32_t msr, uint64_t *value)
 		return true;
 	}
 	if (of_machine(msr))
-		return h->msr_read(h->opaque, cpu->index, msr, value);
+		return machine_read(cpu, msr, value);
 	if (is_counter(msr)) {
 		*value = 0;
 		return true;
@@ -229,7 +249,6 @@ static void set_base(struct vcpu *cpu, unsigned seg, unsigned reg, uint64_t v)
 
 bool cf_msr_write(struct vcpu *cpu, uint32_t msr, uint64_t value)
 {
-	const struct cf_accel_host *h = &cpu->vm->host;
 	bool address;
 	uint64_t *p = latch(cpu, msr, &address);
 
@@ -240,7 +259,7 @@ bool cf_msr_write(struct vcpu *cpu, uint32_t msr, uint64_t value)
 		return true;
 	}
 	if (of_machine(msr))
-		return h->msr_write(h->opaque, cpu->index, msr, value);
+		return machine_write(cpu, msr, value);
 	if (is_counter(msr))
 		return true;
 	switch (msr) {

@@ -8,6 +8,7 @@
 #include "accel/soft/dr_priv.h"
 #include "accel/soft/ops_sys_priv.h"
 #include "accel/soft/sev_priv.h"
+#include "accel/soft/world_priv.h"
 
 #define PCID_MASK           0xfffu
 #define CF_MSR_APIC_BASE    0x1bu
@@ -103,14 +104,27 @@ static void write_cr4(struct vcpu *cpu, uint64_t v)
 		cf_sev_write_trap(cpu, EXIT_WRITE_TRAP_CR4, v);
 }
 
+static uint64_t read_cr8(struct vcpu *cpu)
+{
+	const struct cf_accel_host *h = &cpu->vm->host;
+	bool inside = cf_gate_pause(cpu);
+	uint64_t v = h->cr8_read(h->opaque, cpu->index);
+
+	cf_gate_go_on(cpu, inside);
+	return v;
+}
+
 static void write_cr8(struct vcpu *cpu, uint64_t v)
 {
 	const struct cf_accel_host *h = &cpu->vm->host;
+	bool inside;
 
 	if (v & ~(uint64_t)0xf)
 		gp0(cpu);
 	cpu->cr8 = v;
+	inside = cf_gate_pause(cpu);
 	h->cr8_write(h->opaque, cpu->index, v);
+	cf_gate_go_on(cpu, inside);
 	cpu->irq_hint = true; /* a lower priority may let one in */
 	if (cpu->vm->es)
 		cf_sev_write_trap(cpu, EXIT_WRITE_TRAP_CR8, v);
@@ -147,8 +161,6 @@ const struct op *cf_op_mov_to_cr(struct vcpu *cpu, const struct op *op)
 
 static uint64_t read_cr(struct vcpu *cpu, unsigned n)
 {
-	const struct cf_accel_host *h = &cpu->vm->host;
-
 	switch (n) {
 	case 0:
 		return cpu->cr0;
@@ -159,7 +171,7 @@ static uint64_t read_cr(struct vcpu *cpu, unsigned n)
 	case 4:
 		return cpu->cr4;
 	case 8:
-		return h->cr8_read(h->opaque, cpu->index);
+		return read_cr8(cpu);
 	default:
 		cf_raise(cpu, NULL, CF_VEC_UD);
 	}
@@ -379,7 +391,6 @@ const struct op *cf_op_wrmsr(struct vcpu *cpu, const struct op *op)
 
 const struct op *cf_op_cpuid(struct vcpu *cpu, const struct op *op)
 {
-	const struct cf_accel_host *h = &cpu->vm->host;
 	uint64_t base;
 	uint32_t out[4];
 
@@ -389,8 +400,8 @@ const struct op *cf_op_cpuid(struct vcpu *cpu, const struct op *op)
 	cpu->cpuid.xcr0 = cpu->fpu.xcr0;
 	cpu->cpuid.xss = cpu->xss;
 	if (cf_get32(cpu, CF_RAX * 8) == 1)
-		cpu->cpuid.apic_off = h->msr_read(h->opaque, cpu->index,
-					      CF_MSR_APIC_BASE, &base) &&
+		cpu->cpuid.apic_off =
+			cf_msr_read(cpu, CF_MSR_APIC_BASE, &base) &&
 			!(base & CF_APIC_BASE_ENABLE);
 	cf_cpuid(&cpu->cpuid, cf_get32(cpu, CF_RAX * 8),
 		cf_get32(cpu, CF_RCX * 8), out);

@@ -155,11 +155,13 @@ void cf_software_interrupt(
 static void idle(struct vcpu *cpu)
 {
 	const struct cf_accel_host *h = &cpu->vm->host;
+	bool pending;
 
 	cf_gate_leave(cpu);
 	h->idle(h->opaque, cpu->index);
+	pending = h->irq_pending(h->opaque, cpu->index);
 	cf_gate_enter(cpu);
-	if (h->irq_pending(h->opaque, cpu->index))
+	if (pending)
 		cpu->irq_hint = true;
 	else if (cpu->deadline != UINT64_MAX && !atomic_load(&cpu->attention))
 		stop(cpu, CF_STOP_BUDGET);

@@ -16,6 +16,23 @@
 void cf_gate_enter(struct vcpu *cpu);
 void cf_gate_leave(struct vcpu *cpu);
 
+/* The same around a callback of the machine, whose lock another vCPU may hold
+ * while it stops the world; from inside or outside. */
+static inline bool cf_gate_pause(struct vcpu *cpu)
+{
+	bool inside = atomic_load(&cpu->in_guest);
+
+	if (inside)
+		cf_gate_leave(cpu);
+	return inside;
+}
+
+static inline void cf_gate_go_on(struct vcpu *cpu, bool inside)
+{
+	if (inside)
+		cf_gate_enter(cpu);
+}
+
 /* Nests; the caller is no vCPU thread, or is outside. */
 void cf_world_stop(struct cf_vm *vm);
 void cf_world_resume(struct cf_vm *vm);
