@@ -3,6 +3,7 @@
 #include "cli/build_priv.h"
 
 #include "base/base.h"
+#include "machine/machine.h"
 #include "shim/shim.h"
 
 /* The shim has no use for what only firmware images need. */
@@ -62,6 +63,7 @@ int cli_build_kernel(
 	const char *initrd_path = cli_get(args, "initrd");
 	struct cf_shim_params shim = { .append = cli_get(args, "append") };
 	struct cf_mapping kernel = { 0 }, initrd = { 0 };
+	struct cf_buf dsdt = { 0 };
 	enum coffer_status status;
 	struct coffer_error err;
 	int leave = check_options(args);
@@ -73,12 +75,17 @@ int cli_build_kernel(
 	status = cf_map_file(cli_get(args, "kernel"), &kernel, &err);
 	if (!status && initrd_path)
 		status = cf_map_file(initrd_path, &initrd, &err);
+	if (!status)
+		status = cf_machine_dsdt(&dsdt, &err);
+	shim.dsdt = dsdt.data;
+	shim.dsdt_len = dsdt.len;
 	shim.kernel = kernel.data;
 	shim.kernel_len = kernel.len;
 	shim.initrd = initrd.data;
 	shim.initrd_len = initrd.len;
 	if (!status)
 		status = write_file(args, &shim, &err);
+	cf_buf_finish(&dsdt);
 	cf_unmap_file(&initrd);
 	cf_unmap_file(&kernel);
 	return status ? cli_failed(args->command, &err) : CLI_OK;

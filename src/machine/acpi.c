@@ -8,6 +8,7 @@
 #include "machine/acpi_priv.h"
 
 #include "base/base.h"
+#include "machine/machine.h"
 #include "memory/memory.h"
 
 #define HEADER_LEN   36
@@ -326,6 +327,22 @@ enum coffer_status cf_acpi_build(const struct cf_acpi_params *params,
 		return cf_fail_nomem(err, "the ACPI tables");
 	}
 	return COFFER_OK;
+}
+
+enum coffer_status cf_machine_dsdt(struct cf_buf *out, struct coffer_error *err)
+{
+	const struct cf_acpi_params params = { .ecam_base = CF_ACPI_ECAM_BASE,
+		.ecam_len = CF_ACPI_ECAM_LEN };
+	struct cf_acpi_tables t = { 0 };
+	size_t at = begin_table(&t.tables, "DSDT", 2);
+
+	cf_acpi_dsdt(&params, &t.tables);
+	end_table(&t, at, false);
+	if (t.tables.failed)
+		cf_fail_nomem(err, "the DSDT");
+	else
+		*out = t.tables;
+	return t.tables.failed ? err->status : COFFER_OK;
 }
 
 void cf_acpi_finish(struct cf_acpi_tables *t)

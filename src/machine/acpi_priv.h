@@ -12,6 +12,9 @@
 
 struct cf_memory;
 
+#define CF_ACPI_ECAM_BASE 0xB0000000u
+#define CF_ACPI_ECAM_LEN  0x10000000u
+
 struct cf_acpi_params {
 	unsigned vcpus;
 	uint32_t ecam_base, ecam_len;

@@ -300,8 +300,8 @@ static enum coffer_status build_firmware_interface(
 	struct cf_machine *m, struct coffer_error *err)
 {
 	struct cf_acpi_params acpi = { .vcpus = m->config.vcpus,
-		.ecam_base = 0xB0000000,
-		.ecam_len = 256 << 20 };
+		.ecam_base = CF_ACPI_ECAM_BASE,
+		.ecam_len = CF_ACPI_ECAM_LEN };
 	uint64_t above_16m =
 		m->low_ram > 16 << 20 ? m->low_ram - (16 << 20) : 0;
 	uint64_t high = m->config.memory - m->low_ram;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct cf_block;
+struct cf_buf;
 struct cf_chardev;
 struct cf_machine;
 struct cf_memory;
@@ -96,6 +97,10 @@ struct cf_machine_config {
 enum coffer_status cf_machine_create(const struct cf_machine_config *config,
 	struct cf_machine **out, struct coffer_error *err) CF_MUST_CHECK;
 void cf_machine_destroy(struct cf_machine *m); /* NULL is fine */
+/* The ACPI table that describes the machine's devices; the same for every
+ * machine.  Returns owned (cf_buf_finish). */
+enum coffer_status cf_machine_dsdt(
+	struct cf_buf *out, struct coffer_error *err) CF_MUST_CHECK;
 /* End the CPU engine alone, before what it was given (sp) is destroyed and
  * while memory is still there.  NULL is fine. */
 void cf_machine_end_vm(struct cf_machine *m);
@@ -217,7 +222,6 @@ enum coffer_status cf_machine_read_virtual(struct cf_machine *m, unsigned vcpu,
 	uint64_t gva, void *out, size_t len,
 	struct coffer_error *err) CF_MUST_CHECK;
 uint64_t cf_machine_instructions(struct cf_machine *m, unsigned vcpu);
-struct cf_buf;
 void cf_machine_describe(struct cf_machine *m, struct cf_buf *out);
 
 #endif
