@@ -10,8 +10,7 @@
 static int check_options(const struct cli_args *args)
 {
 	static const char *const firmware_only[] = { "guest-features",
-		"vcpu-type", "vcpu-sig", "cpucount", "parameters",
-		"native-entry" };
+		"vcpu-type", "vcpu-sig", "parameters", "native-entry" };
 
 	for (size_t i = 0; i < CF_ARRAY_LEN(firmware_only); i++)
 		if (cli_has(args, firmware_only[i]))
@@ -36,6 +35,7 @@ static int take_platforms(const struct cli_args *args,
 			.policy = p->platform[i].policy,
 		};
 	shim->nplatforms = p->nplatforms;
+	shim->vcpus = p->vcpus;
 	return -1;
 }
 

@@ -18,7 +18,8 @@
 #define PAGE       4096u
 #define LARGE_PAGE UINT64_C(0x200000)
 #define VMSA_GPA   UINT64_C(0xFFFFFFFFF000)
-#define KERNEL_64  0x200 /* the 64-bit entry's offset */
+#define KERNEL_64  0x200  /* the 64-bit entry's offset */
+#define EFER_SVME  0x1000 /* which VMRUN wants */
 
 /* Fields of boot_params that a boot loader fills in. */
 #define ZP_TYPE_OF_LOADER 0x210
@@ -39,6 +40,8 @@ struct job {
 	uint32_t all; /* mask of every platform */
 	uint32_t snp; /* mask of SNP */
 	uint32_t sev; /* mask of plain SEV */
+	uint32_t es;  /* mask of SEV-ES */
+	unsigned vcpus;
 	struct cf_igvm_writer *w;
 	struct coffer_error *err;
 };
@@ -84,11 +87,16 @@ static enum coffer_status check(struct job *j)
 		return cf_fail(j->err, COFFER_ERR_ARGUMENT,
 			"command line: %zu characters, the kernel takes %u",
 			cmdline, j->bz.cmdline_size);
+	if (j->vcpus > CF_SHIM_MAX_VCPUS)
+		return cf_fail(j->err, COFFER_ERR_ARGUMENT,
+			"shim: %u vCPUs, at most %d", j->vcpus,
+			CF_SHIM_MAX_VCPUS);
 	if (p->dsdt_len > SHIM_DSDT_MAX)
 		return cf_fail(j->err, COFFER_ERR_ARGUMENT,
 			"DSDT: %zu bytes, at most %d", p->dsdt_len,
 			SHIM_DSDT_MAX);
-	if (cf_shim_image_len > SHIM_IMAGE_MAX || cf_shim_reset_len != PAGE)
+	if (cf_shim_image_len > SHIM_IMAGE_MAX || cf_shim_reset_len != PAGE ||
+		cf_shim_hold_len != PAGE)
 		return cf_fail(j->err, COFFER_ERR_INTERNAL,
 			"shim: image of %zu bytes", cf_shim_image_len);
 	return COFFER_OK;
@@ -199,6 +207,7 @@ static void make_params(const struct job *j, size_t dsdt_len, uint8_t *page)
 	cf_store_le64(page + SHIM_P_ENTRY, j->kernel + KERNEL_64);
 	cf_store_le64(page + SHIM_P_DSDT_LEN, dsdt_len);
 	cf_store_le64(page + SHIM_P_KERNEL_END, j->kernel_end);
+	cf_store_le64(page + SHIM_P_PROCESSORS, j->vcpus);
 	cf_store_le64(page + SHIM_P_NRANGES, n);
 	for (size_t i = 0; i < n; i++) {
 		cf_store_le64(page + SHIM_P_RANGES + 16 * i, range[i][0]);
@@ -342,8 +351,30 @@ static void entry_state(
 			i == CF_SEG_CS ? flat(0x08, 0xC9B) : flat(0x10, 0xC93);
 	s->cr0 = 0x31; /* PE, ET, NE */
 	if (rule->shim >= SHIM_SEV_ES)
-		s->efer = 0x1000; /* SVME, which VMRUN wants */
+		s->efer = EFER_SVME;
 	s->sev_features = rule->shim == SHIM_SNP;
+}
+
+/* The other processors of SEV-ES come from reset, into the hold page. */
+static bool add_held_states(struct job *j)
+{
+	uint8_t page[PAGE] = { 0 };
+	struct cf_cpu_state s;
+
+	cf_cpu_state_reset(&s, 0);
+	s.efer = EFER_SVME;
+	cf_vmsa_encode(&s, page);
+	for (unsigned i = 1; i < j->vcpus; i++) {
+		struct cf_igvm_header h = { .type = CF_IGVM_VP_CONTEXT,
+			.data = page,
+			.data_len = PAGE };
+
+		h.u.vp_context.gpa = VMSA_GPA;
+		h.u.vp_context.vp_index = (uint16_t)i;
+		if (!add(j, j->es, h))
+			return false;
+	}
+	return true;
 }
 
 static bool add_states(struct job *j)
@@ -384,13 +415,16 @@ static bool add_all(struct job *j)
 		(!j->sev ||
 			add_page(j, j->sev, SHIM_RESET, CF_IGVM_PAGE_NORMAL,
 				cf_shim_reset)) &&
-		add_states(j);
+		(!j->es ||
+			add_page(j, j->es, SHIM_RESET, CF_IGVM_PAGE_NORMAL,
+				cf_shim_hold)) &&
+		add_states(j) && (!j->es || add_held_states(j));
 }
 
 enum coffer_status cf_shim_build(const struct cf_shim_params *p,
 	struct cf_buf *out, struct coffer_error *err)
 {
-	struct job j = { .p = p, .err = err };
+	struct job j = { .p = p, .err = err, .vcpus = p->vcpus ? p->vcpus : 1 };
 	enum coffer_status status =
 		cf_bzimage_parse(p->kernel, p->kernel_len, &j.bz, err);
 
@@ -406,6 +440,8 @@ enum coffer_status cf_shim_build(const struct cf_shim_params *p,
 			j.snp = 1u << i;
 		else if (p->platform[i].type == CF_IGVM_SEV)
 			j.sev = 1u << i;
+		else if (p->platform[i].type == CF_IGVM_SEV_ES)
+			j.es = 1u << i;
 	}
 	status = cf_igvm_writer_create(2, CF_IGVM_X64, &j.w, err);
 	if (status != COFFER_OK)

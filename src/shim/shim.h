@@ -22,6 +22,7 @@ struct cf_shim_platform {
 	uint64_t policy;
 };
 #define CF_SHIM_MAX_PLATFORMS 4
+#define CF_SHIM_MAX_VCPUS     255 /* xAPIC ids */
 
 /* The C-bit is bit 51, as on Milan and later. */
 
@@ -35,6 +36,9 @@ struct cf_shim_params {
 	/* In the order of the file; the i-th one gets mask 1 << i. */
 	struct cf_shim_platform platform[CF_SHIM_MAX_PLATFORMS];
 	size_t nplatforms;
+	/* SEV-ES measures the state of each; on other platforms the kernel
+	 * starts as many as there are.  0: 1. */
+	unsigned vcpus;
 };
 
 /*

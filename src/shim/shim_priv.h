@@ -8,8 +8,10 @@
 
 extern const uint8_t cf_shim_image[];
 extern const size_t cf_shim_image_len;
-/* One page for SHIM_RESET. */
+/* One page each for SHIM_RESET: plain SEV, SEV-ES. */
 extern const uint8_t cf_shim_reset[];
 extern const size_t cf_shim_reset_len;
+extern const uint8_t cf_shim_hold[];
+extern const size_t cf_shim_hold_len;
 
 #endif

@@ -61,25 +61,33 @@ def build():
         print("1..0 # SKIP no kernel in %s; run tools/deps" % cache)
         sys.exit(0)
     make_initrd(work + "/initrd.gz")
-    subprocess.run([coffer, "build", "--kernel", kernel[0],
-                    "--initrd", work + "/initrd.gz",
-                    "--append", "console=ttyS0 cryptomgr.notests quiet",
-                    "--output", work + "/linux.igvm",
-                    "--platform", "sev-snp,sev-es,sev,native"], check=True)
+    for cpus in ("1", "4"):
+        subprocess.run([coffer, "build", "--kernel", kernel[0],
+                        "--initrd", work + "/initrd.gz",
+                        "--append", "console=ttyS0 cryptomgr.notests quiet",
+                        "--output", work + "/linux%s.igvm" % cpus,
+                        "--cpucount", cpus,
+                        "--platform", "sev-snp,sev-es,sev,native"], check=True)
 
 
-def boot(platform, vcpus):
+def run(platform, vcpus, file):
     machine, objects = "q35,igvm-cfg=igvm0", []
     if platform != "native":
         machine += ",confidential-guest-support=sev0"
         objects = ["-object", OBJECTS[platform]]
-    r = subprocess.run([coffer, "run", "-accel", "soft", "-machine", machine,
-                        *objects, "-object",
-                        "igvm-cfg,id=igvm0,file=%s/linux.igvm" % work,
-                        "-smp", str(vcpus), "-m", "512M", "-serial", "stdio",
-                        "-sp-state", work + "/chip", "-print-digest"],
-                       stdin=subprocess.DEVNULL, capture_output=True,
-                       text=True, errors="replace", timeout=900)
+    return subprocess.run(
+        [coffer, "run", "-accel", "soft", "-machine", machine, *objects,
+         "-object", "igvm-cfg,id=igvm0,file=%s/%s" % (work, file),
+         "-smp", str(vcpus), "-m", "512M", "-serial", "stdio",
+         "-sp-state", work + "/chip", "-print-digest"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        errors="replace", timeout=900)
+
+
+def boot(platform, vcpus):
+    # SEV-ES measures the state of every vCPU: another file for each number.
+    r = run(platform, vcpus,
+            "linux%d.igvm" % (vcpus if platform == "sev-es" else 1))
     lines = [x.split("] ")[-1].strip() for x in r.stdout.splitlines()]
     if r.returncode:
         raise AssertionError("exit status %d: %s" % (r.returncode, r.stderr))
@@ -90,15 +98,24 @@ def boot(platform, vcpus):
         raise AssertionError("digests: " + r.stderr)
 
 
+def more_than_measured(platform, vcpus):
+    r = run(platform, vcpus, "linux1.igvm")
+    if r.returncode == 0 or "build the file with --cpucount" not in r.stdout:
+        raise AssertionError("the shim goes on: " + r.stdout + r.stderr)
+
+
 build()
-tests = [("native", 1), ("sev", 1), ("sev-es", 1), ("sev-snp", 1),
-         ("sev-snp", 4)]
+tests = [("Debian's kernel on %s with %d vcpus", boot, p, n) for p, n in (
+    ("native", 1), ("sev", 1), ("sev-es", 1), ("sev-es", 4), ("sev-snp", 1),
+    ("sev-snp", 4))]
+tests.append(("%s with %d vcpus and states for one is refused",
+              more_than_measured, "sev-es", 4))
 print("1..%d" % len(tests))
 failed = 0
-for number, (platform, vcpus) in enumerate(tests, 1):
-    title = "Debian's kernel on %s with %d vcpus" % (platform, vcpus)
+for number, (title, function, platform, vcpus) in enumerate(tests, 1):
+    title %= (platform, vcpus)
     try:
-        boot(platform, vcpus)
+        function(platform, vcpus)
         print("ok %d %s" % (number, title), flush=True)
     except Exception as e:
         failed += 1

@@ -146,12 +146,16 @@ static void test_ghcb_reset_hold_ends_with_a_startup_ipi(void **state)
 	begin();
 	call(0x80000004, 0, 0);
 	assert_true(cpu[0].wait_sipi);
+	/* The vCPU comes out of the guest at once. */
+	assert_int_equal(core.attention, CF_ATT_SEV);
 	assert_true(cf_sev_startup_ipi(&cpu[0]));
 	assert_false(cpu[0].wait_sipi);
 	assert_ok(cf_guest_read(vm.mem, GHCB, page, sizeof(page), &err));
 	assert_int_equal(got(GHCB_INFO2), 1);
 	/* By the MSR protocol. */
+	core.attention = 0;
 	assert_int_equal(msr_call(0x006), 0x007);
+	assert_int_equal(core.attention, CF_ATT_SEV);
 	assert_true(cf_sev_startup_ipi(&cpu[0]));
 	assert_int_equal(cpu[0].ghcb_msr, 0x1007);
 }

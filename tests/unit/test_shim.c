@@ -195,6 +195,45 @@ static void test_shim_enters_in_32_bit_mode_on_every_platform(void **state)
 	cf_buf_finish(&out);
 }
 
+/* The other vCPUs of SEV-ES come from reset into a page of their own. */
+static void test_shim_holds_the_other_vcpus_of_sev_es(void **state)
+{
+	struct cf_shim_params p = setup();
+	struct cf_buf out = { 0 };
+	struct cf_igvm *f;
+	struct cf_igvm_header h;
+	unsigned held = 0;
+
+	p.vcpus = 4;
+	build(&p, &out, &f);
+	for (size_t i = 0; i < cf_igvm_count(f, CF_IGVM_DIRECTIVES); i++) {
+		struct cf_cpu_state s;
+
+		cf_igvm_get(f, CF_IGVM_DIRECTIVES, i, &h);
+		if (h.type != CF_IGVM_VP_CONTEXT || !h.u.vp_context.vp_index)
+			continue;
+		assert_int_equal(h.compatibility_mask, 2);
+		assert_int_equal(h.u.vp_context.vp_index, ++held);
+		cf_vmsa_decode(h.data, &s);
+		assert_int_equal(s.rip, 0xFFF0);
+		assert_int_equal(s.seg[CF_SEG_CS].base, 0xFFFF0000);
+		assert_int_equal(s.cr0 & 1, 0);
+		assert_int_equal(s.efer, 0x1000);
+	}
+	assert_int_equal(held, 3);
+	assert_true(find_page(f, SHIM_RESET, 2, &h));
+	assert_int_equal(h.compatibility_mask, 2);
+	assert_int_equal(cf_load_le32(h.data), 0); /* the jump table */
+	assert_int_equal(h.data[0xFF0], 0xE9);
+	assert_int_equal(0xFF3 + (int16_t)cf_load_le16(h.data + 0xFF1), 0xF00);
+	assert_true(find_page(f, SHIM_PARAMS, 0xF, &h));
+	assert_int_equal(cf_load_le64(h.data + SHIM_P_PROCESSORS), 4);
+	assert_true(find_page(f, SHIM_SECRET, 0xF, &h));
+	assert_true(cf_is_zero(h.data, PAGE));
+	cf_igvm_destroy(f);
+	cf_buf_finish(&out);
+}
+
 static void test_shim_gives_equal_files_for_equal_input(void **state)
 {
 	struct cf_shim_params p = setup();
@@ -227,6 +266,9 @@ static void test_shim_refuses_what_it_cannot_start(void **state)
 	p.nplatforms = 0;
 	refuse(&p, COFFER_ERR_ARGUMENT, "1 to 4 platforms");
 	p = setup();
+	p.vcpus = CF_SHIM_MAX_VCPUS + 1;
+	refuse(&p, COFFER_ERR_ARGUMENT, "256 vCPUs, at most 255");
+	p = setup();
 	p.platform[1].type = CF_IGVM_TDX;
 	refuse(&p, COFFER_ERR_UNSUPPORTED, "platform TDX");
 	p = setup();
@@ -255,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_shim_tells_itself_what_the_launch_loads),
 		cmocka_unit_test(
 			test_shim_enters_in_32_bit_mode_on_every_platform),
+		cmocka_unit_test(test_shim_holds_the_other_vcpus_of_sev_es),
 		cmocka_unit_test(test_shim_gives_equal_files_for_equal_input),
 		cmocka_unit_test(test_shim_refuses_what_it_cannot_start),
 	};

@@ -22,10 +22,18 @@
 
 enum ap_request { CREATE_ON_INIT, CREATE_NOW, DESTROY };
 
+void cf_ghcb_hold(struct vcpu *cpu)
+{
+	cf_sev_of(cpu)->hold = true;
+	cpu->wait_sipi = true;
+	/* Not one instruction more before the start-up IPI, whose answer in
+	 * the MSR the guest would overwrite. */
+	cf_attention(cpu, CF_ATT_SEV);
+}
+
 enum cf_ghcb_error cf_ghcb_ap_hold(struct ghcb *g)
 {
-	cf_sev_of(g->cpu)->hold = true;
-	g->cpu->wait_sipi = true;
+	cf_ghcb_hold(g->cpu);
 	return GHCB_OK;
 }
 

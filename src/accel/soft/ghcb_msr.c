@@ -63,8 +63,7 @@ static uint64_t do_cpuid(
 static uint64_t do_hold(
 	struct vcpu *cpu, uint64_t request, struct cf_ghcb_outcome *out)
 {
-	cf_sev_of(cpu)->hold = true;
-	cpu->wait_sipi = true;
+	cf_ghcb_hold(cpu);
 	return 0x007; /* until cf_ghcb_wake() */
 }
 

@@ -39,7 +39,8 @@ void cf_ghcb_cpuid(const struct cf_vm *vm, const struct cf_cpuid_env *env,
 /* A termination request in words. */
 void cf_ghcb_terminate(struct vcpu *cpu, unsigned set, unsigned code,
 	struct cf_ghcb_outcome *out);
-/* A vCPU in AP reset hold got its start-up IPI. */
+/* AP reset hold: the vCPU waits for its start-up IPI; and has got it. */
+void cf_ghcb_hold(struct vcpu *cpu);
 void cf_ghcb_wake(struct vcpu *cpu);
 
 /* Offsets of fields in the GHCB page; a field's valid bit is offset / 8. */

@@ -14,6 +14,7 @@
 #define FACS_LEN   64
 #define RSDP_LEN   36
 #define CHECKSUM   9
+#define MADT       (SHIM_TABLES + 0x400) /* the copy */
 
 /* The machine's fixed hardware. */
 #define SCI       9
@@ -119,11 +120,26 @@ static void make_fadt(uint8_t *t, uintptr_t facs, uintptr_t dsdt)
 	close(t, FADT_LEN, CHECKSUM);
 }
 
+uint32_t acpi_processors(void)
+{
+	const uint8_t *t = (const uint8_t *)MADT;
+	uint32_t len, n = 0;
+
+	memcpy(&len, t + 4, 4);
+	for (uint32_t at = MADT_LEN; at < len; at += t[at + 1]) {
+		if (t[at] == 0 && t[at + 1] >= 8)
+			n += t[at + 4] & 1;
+		else if (t[at] == 9 && t[at + 1] >= 16)
+			n += t[at + 8] & 1;
+	}
+	return n;
+}
+
 uint64_t acpi_make(void)
 {
 	uint8_t *base = (uint8_t *)SHIM_TABLES, *facs = base;
 	uint8_t *rsdp = base + 0x80, *xsdt = base + 0x100, *fadt = base + 0x200;
-	uint8_t *madt = base + 0x400;
+	uint8_t *madt = (uint8_t *)MADT;
 	uint32_t len = *(volatile uint32_t *)(SHIM_MADT + 4);
 
 	/* The copy is checked and used: the host's page is read once. */

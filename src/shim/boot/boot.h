@@ -33,6 +33,12 @@ void memory_accept(const struct memory *m);
 /* ACPI tables at SHIM_TABLES; the host's MADT is checked first.  Returns the
  * address of the RSDP. */
 uint64_t acpi_make(void);
+/* Processors that the checked MADT lists as enabled. */
+uint32_t acpi_processors(void);
+
+/* SEV-ES: bring the other processors from reset into the hold page and tell
+ * the hypervisor where their jump table is. */
+void processors_hold(void);
 
 /* e820, ACPI, and for SNP the pages of the firmware into boot_params. */
 void boot_params_fill(const struct memory *m, uint64_t rsdp, bool snp);

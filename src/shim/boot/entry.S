@@ -5,6 +5,8 @@
  * the upper half of the C-bit's mask.  Page tables for the first 4 GiB are
  * made here, with the C-bit, and 64-bit mode is entered.
  */
+#include "../layout.h"
+
 #define BOOT_CS 0x10
 #define BOOT_DS 0x18
 
@@ -13,6 +15,8 @@
 header:
 	.code32
 	jmp	start32
+	.balign 8
+	.long	0		/* SHIM_AP_COUNT */
 
 	.text
 start32:
@@ -83,7 +87,7 @@ start64:
 	xor	%ebp, %ebp
 	call	shim_main
 	/* RAX: the kernel's entry. */
-	mov	$0x181000, %esi			/* SHIM_ZERO_PAGE */
+	mov	$SHIM_ZERO_PAGE, %esi
 	jmp	*%rax
 
 #include "stubs.S"

@@ -131,6 +131,8 @@ uint64_t shim_main(uint32_t platform)
 		memory_accept(&memory);
 	rsdp = acpi_make();
 	boot_params_fill(&memory, rsdp, platform == SHIM_SNP);
+	if (platform == SHIM_SEV_ES)
+		processors_hold();
 	acpi_enable(); /* as the FADT says */
 	wrmsr(MSR_MTRR_DEFAULT, MTRR_WRITE_BACK);
 	if (platform >= SHIM_SEV_ES)

@@ -66,7 +66,11 @@ static uint64_t higher(uint64_t a, uint64_t b)
 static void add_ram(uint64_t start, uint64_t end)
 {
 	add(start, lower(end, LEGACY_START), E820_RAM);
-	add(higher(start, SHIM_BASE), lower(end, SHIM_RESERVED), E820_ACPI);
+	add(higher(start, SHIM_BASE), lower(end, SHIM_SECRET), E820_ACPI);
+	/* Kept by nobody, so that user space may map it. */
+	add(higher(start, SHIM_SECRET), lower(end, SHIM_SECRET_END), E820_KEPT);
+	add(higher(start, SHIM_SECRET_END), lower(end, SHIM_RESERVED),
+		E820_ACPI);
 	add(higher(start, SHIM_RESERVED), end, E820_RAM);
 }
 

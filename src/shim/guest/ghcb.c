@@ -12,6 +12,7 @@
 #define VALID_BITMAP    0x3F0u
 #define PSC_PRIVATE     1u
 #define PSC_SHARED      2u
+#define MMIO_WRITE_NAE  0x80000002u
 #define PSC_NAE         0x80000010u
 #define PSC_MAX         253u
 #define PSC_LARGE       (UINT64_C(1) << 56)
@@ -139,6 +140,16 @@ void ghcb_exit(uint64_t code, uint64_t info1, uint64_t info2, unsigned reason)
 	vmgexit();
 	if ((uint32_t)ghcb_get(GHCB_INFO1, reason))
 		terminate(reason);
+}
+
+void ghcb_mmio_write32(uint64_t gpa, uint32_t v)
+{
+	uint8_t *buffer = this_vcpu()->ghcb + GHCB_BUFFER;
+
+	memcpy(buffer, &v, sizeof(v));
+	ghcb_clear();
+	ghcb_set(GHCB_SCRATCH, (uintptr_t)buffer);
+	ghcb_exit(MMIO_WRITE_NAE, gpa, sizeof(v), REASON_VC);
 }
 
 static void validate(uintptr_t page, bool yes)

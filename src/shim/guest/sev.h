@@ -77,6 +77,8 @@ void ghcb_set(unsigned field, uint64_t v);
 uint64_t ghcb_get(unsigned field, unsigned reason);
 /* Exit; terminates with `reason` when the hypervisor reports a failure. */
 void ghcb_exit(uint64_t code, uint64_t info1, uint64_t info2, unsigned reason);
+/* A device register, without going through #VC. */
+void ghcb_mmio_write32(uint64_t gpa, uint32_t v);
 
 /* Pages.  map_page is the payload's: make its mapping of one page private or
  * shared. */
