@@ -108,6 +108,38 @@ struct cf_trace_config {
 	size_t nranges;
 };
 
+/* What the hypervisor of the soft engine does wrong on purpose, so that a
+ * guest's defences can be tried. */
+#define CF_FAULT_FEATURES    0x001u /* offers no SNP */
+#define CF_FAULT_REGISTER    0x002u /* refuses every GHCB page */
+#define CF_FAULT_PSC         0x004u /* says that pages are converted; they are not */
+#define CF_FAULT_VALIDATE    0x008u /* takes each validation back at once */
+#define CF_FAULT_CPUID       0x010u /* answers that there is no SEV */
+#define CF_FAULT_REQUEST     0x020u /* keeps messages from the processor */
+#define CF_FAULT_CBIT        0x040u /* lies about where the C-bit is */
+#define CF_FAULT_REPLAY      0x080u /* puts an old copy of a page back */
+#define CF_FAULT_FLIP        0x100u /* flips the C-bit of one translation */
+#define CF_FAULT_CPUID_PAGE  0x200u /* leaves SEV out of the CPUID page */
+#define CF_FAULT_CPUID_VALUE 0x400u /* a feature too many in the CPUID page */
+#define CF_NFAULTS           11
+#define CF_FAULTS_SNP                                          \
+	(CF_FAULT_PSC | CF_FAULT_VALIDATE | CF_FAULT_REQUEST | \
+		CF_FAULT_CPUID_PAGE | CF_FAULT_CPUID_VALUE) /* of SNP alone */
+#define CF_FAULT_NAMES                                                      \
+	"features, register, psc, validate, cpuid, request, cbit, replay, " \
+	"flip, cpuid-page or cpuid-value"
+
+struct cf_faults {
+	unsigned kinds;            /* CF_FAULT_* */
+	uint32_t skip[CF_NFAULTS]; /* how often each is not committed first */
+};
+/* Add the fault that the text names: "psc", or "psc@100" to skip the first
+ * 100 occasions.  False: no such fault. */
+CF_MUST_CHECK bool cf_faults_add(
+	struct cf_faults *faults, const char *text, size_t len);
+/* The faults of the CPUID page, which is made before there is a VM. */
+void cf_faults_cpuid_page(const struct cf_faults *faults, uint8_t page[4096]);
+
 struct cf_vm_config {
 	enum cf_platform platform;
 	unsigned vcpus;
@@ -129,25 +161,13 @@ struct cf_vm_config {
 	uint64_t seed;
 	/* For extended guest requests; kept; NULL: none. */
 	const struct cf_cert_source *certs;
-	unsigned faults; /* `soft` only: CF_FAULT_* */
+	struct cf_faults faults; /* `soft` only */
 	/* The guest's policy permits debugging.  `soft` then shows the
 	 * registers of an encrypted save area, as DBG_DECRYPT of it would. */
 	bool debug_policy;
 	/* `kvm` only: the open VM, SEV already initialised; kept. */
 	struct cf_kvm_vm *kvm;
 };
-
-/* What the hypervisor of the soft engine does wrong on purpose, so that a
- * guest's defences can be tried. */
-#define CF_FAULT_FEATURES 0x01u /* offers no SNP */
-#define CF_FAULT_REGISTER 0x02u /* refuses every GHCB page */
-#define CF_FAULT_PSC      0x04u /* says that pages are converted; they are not */
-#define CF_FAULT_VALIDATE 0x08u /* takes each validation back at once */
-#define CF_FAULT_CPUID    0x10u /* answers that there is no SEV */
-#define CF_FAULT_REQUEST  0x20u /* does not bring messages to the processor */
-/* One of "features", "register", ...; false: no such fault. */
-CF_MUST_CHECK bool cf_accel_fault_from_name(
-	const char *name, size_t len, unsigned *out);
 
 /* Why cf_vcpu_run came back. */
 enum cf_stop {

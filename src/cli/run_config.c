@@ -334,20 +334,31 @@ static enum coffer_status map_inputs(struct run *r, struct coffer_error *err)
 static enum coffer_status configure_faults(
 	struct run *r, struct coffer_error *err)
 {
-	const char *list = r->opts.fault ? r->opts.fault : "";
+	const struct qemu_options *o = &r->opts;
+	const char *list = o->fault ? o->fault : "";
 
 	while (*list) {
 		size_t n = strcspn(list, ",");
-		unsigned bit;
 
-		if (!cf_accel_fault_from_name(list, n, &bit))
+		if (!cf_faults_add(&r->config.faults, list, n))
 			return cf_fail(err, COFFER_ERR_ARGUMENT,
-				"-fault %.*s: must be features, register, psc, "
-				"validate, cpuid or request",
+				"-fault %.*s: must be " CF_FAULT_NAMES
+				", each with @N to skip N occasions",
 				(int)n, list);
-		r->config.faults |= bit;
 		list += n + (list[n] == ',');
 	}
+	if (r->config.faults.kinds && o->platform != CF_PLATFORM_SEV_ES &&
+		o->platform != CF_PLATFORM_SEV_SNP)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-fault: platform %s: faults are of the hypervisor of "
+			"SEV-ES and SEV-SNP guests",
+			cf_platform_name(o->platform));
+	if (r->config.faults.kinds & CF_FAULTS_SNP &&
+		o->platform != CF_PLATFORM_SEV_SNP)
+		return cf_fail(err, COFFER_ERR_ARGUMENT,
+			"-fault %s: psc, validate, request, cpuid-page and "
+			"cpuid-value need a SEV-SNP guest",
+			o->fault);
 	return COFFER_OK;
 }
 

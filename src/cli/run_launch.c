@@ -228,7 +228,10 @@ static enum coffer_status snp_params(struct run *r, struct coffer_error *err)
 	if (r->kvm)
 		return cf_accel_kvm_cpuid_page(
 			r->kvm, &page, r->cpuid_page, err);
-	return cf_accel_cpuid_page(&page, r->cpuid_page, err);
+	s = cf_accel_cpuid_page(&page, r->cpuid_page, err);
+	if (s == COFFER_OK)
+		cf_faults_cpuid_page(&r->config.faults, r->cpuid_page);
+	return s;
 }
 
 static enum coffer_status launch_params(struct run *r, struct coffer_error *err)

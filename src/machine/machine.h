@@ -90,7 +90,7 @@ struct cf_machine_config {
 	bool seeded;         /* random numbers of the guest are ... */
 	uint64_t seed;       /* ... made from this, not the host's */
 	struct cf_trace_config trace; /* of the software CPU; kept */
-	unsigned faults;              /* CF_FAULT_*, see accel/accel.h */
+	struct cf_faults faults;      /* see accel/accel.h */
 	const struct cf_log *log;     /* kept; NULL: none */
 };
 

@@ -207,11 +207,25 @@ def old_report():
         setattr(visitor, field, kept)
 
 
+def messages_kept():
+    """-fault request: the hypervisor says that it has asked."""
+    guest = Guest("good", 1, "-fault", "request")
+    try:
+        guest.wait(r"^attest: (failed): SNP_GET_DERIVED_KEY")
+        guest.end()
+    finally:
+        guest.kill()
+    # The driver gives the key up rather than use a number twice.
+    must("Disabling vmpck_id 0" in guest.text(), guest.text()[-800:])
+
+
 TESTS = [
     ("a verified guest with 4 vCPUs gets the secret", gets_the_secret),
     ("a guest with another command line does not", other_command_line),
     ("an old report does not verify, and a file's derived key stays",
      old_report),
+    ("a kernel whose messages are kept from the processor notices",
+     messages_kept),
 ]
 
 

@@ -128,11 +128,16 @@ def updated_platform():
 # termination request (enum reason in src/shim/guest/sev.h) or the report of
 # the fault that it runs into.
 FAULTS = {
-    "features": "reason set 1, code 0x2 ",
-    "register": "reason set 1, code 0x3 ",
+    "features": "(coffer shim: the platform or a feature is missing)",
+    "register": "(coffer shim: the GHCB is refused)",
     "psc": "shared write, but the page is private",
-    "validate": "reason set 1, code 0x8 ",
-    "request": "reason set 1, code 0xb ",
+    "validate": "(coffer shim: a page has lost its validation)",
+    "request": "(coffer shim: the secure processor's answer is not genuine)",
+    "cbit": "(coffer shim: the C-bit is not where the launch had it)",
+    "cpuid-page": "(coffer shim: bad CPUID page)",
+    "cpuid-value": "the firmware accepts",
+    "replay": "not validated, page replaced by an old copy",
+    "flip": "shared write, but the page is private; page C-bit flipped",
     "cpuid": None,  # not noticed: the payload asks the CPUID page alone
 }
 

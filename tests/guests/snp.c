@@ -149,6 +149,7 @@ void snp_main(void)
 	if ((rdmsr(MSR_SEV_STATUS) & ALL_OF_SEV) != ALL_OF_SEV)
 		terminate(REASON_FEATURES);
 	ghcb_negotiate(0x3);
+	cpuid_check();
 	/* Only VMPL 0 may change what VMPL 1 may do. */
 	if (rmpadjust((uintptr_t)boot_ghcb, VMPL1))
 		terminate(REASON_VMPL);

@@ -75,6 +75,11 @@ void cf_world_resume(struct cf_vm *v)
 {
 }
 
+void cf_world_changed(struct cf_vm *v, uint64_t gpa)
+{
+	core.changed = gpa;
+}
+
 bool cf_msr_read(struct vcpu *c, uint32_t msr, uint64_t *value)
 {
 	*value = UINT64_C(0x1122334455667788);

@@ -37,6 +37,7 @@ extern struct seen_by_core {
 	unsigned attention;
 	struct cf_cpu_state loaded;
 	unsigned loads;
+	uint64_t changed; /* page that all forgot */
 } core;
 
 /* The machine's last access. */

@@ -69,6 +69,8 @@ static void test_ghcb_msr_termination_is_put_into_words(void **state)
 		{ 1, 2, "PVALIDATE failed" },
 		{ 1, 0x77, "guest's own code" },
 		{ 7, 1, "unknown reason set" },
+		{ 0xC, 3, "coffer shim: the GHCB is refused" },
+		{ 0xC, 0x20 + 14, "coffer shim: exception 14" },
 	};
 
 	for (size_t i = 0; i < CF_ARRAY_LEN(r); i++) {

@@ -15,16 +15,22 @@
 #define CODE_MASK 0xFFFu
 #define ALL_ONES  (UINT64_MAX << 12)
 
-static uint64_t sev_info(const struct cf_vm *vm)
+static uint64_t sev_info(const struct cf_vm *vm, unsigned cbit)
 {
 	return (uint64_t)CF_GHCB_VERSION_MAX << 48 |
 		(uint64_t)CF_GHCB_VERSION_MIN << 32 |
-		(uint64_t)(vm->config.cbit & 0xFF) << 24 | 0x001;
+		(uint64_t)(cbit & 0xFF) << 24 | 0x001;
+}
+
+/* Where the guest is told that the C-bit is. */
+static unsigned cbit_as_told(const struct cf_vm *vm)
+{
+	return vm->config.cbit - cf_fault(vm, CF_FAULT_CBIT);
 }
 
 uint64_t cf_ghcb_reset_value(const struct cf_vm *vm)
 {
-	return sev_info(vm);
+	return sev_info(vm, vm->config.cbit);
 }
 
 uint64_t cf_ghcb_features(const struct cf_vm *vm)
@@ -37,15 +43,19 @@ uint64_t cf_ghcb_features(const struct cf_vm *vm)
 static uint64_t do_info(
 	struct vcpu *cpu, uint64_t request, struct cf_ghcb_outcome *out)
 {
-	return sev_info(cpu->vm);
+	return sev_info(cpu->vm, cbit_as_told(cpu->vm));
 }
 
 void cf_ghcb_cpuid(const struct cf_vm *vm, const struct cf_cpuid_env *env,
 	uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
 	cf_cpuid(env, leaf, subleaf, out);
-	if (leaf == CPUID_SEV && cf_fault(vm, CF_FAULT_CPUID))
+	if (leaf != CPUID_SEV)
+		return;
+	if (cf_fault(vm, CF_FAULT_CPUID))
 		out[0] = out[1] = out[2] = out[3] = 0;
+	else
+		out[1] = (out[1] & ~0x3Fu) | cbit_as_told(vm);
 }
 
 static uint64_t do_cpuid(
@@ -91,7 +101,10 @@ static uint64_t do_psc(
 	uint64_t gpa = request & UINT64_C(0x000FFFFFFFFFF000);
 	unsigned op = request >> 52 & 0xF;
 
-	if ((op != 1 && op != 2) || !cf_page_set_state(cpu, gpa, op == 1))
+	if (op != 1 && op != 2)
+		return UINT64_C(1) << 32 | 0x015;
+	if (!cf_fault(cpu->vm, CF_FAULT_PSC) &&
+		!cf_page_set_state(cpu, gpa, op == 1))
 		return UINT64_C(1) << 32 | 0x015;
 	return 0x015;
 }

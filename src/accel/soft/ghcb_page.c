@@ -376,8 +376,10 @@ static void page_exit(struct vcpu *cpu, struct cf_ghcb_outcome *out)
 
 void cf_ghcb_exit(struct vcpu *cpu, struct cf_ghcb_outcome *out)
 {
-	if (cpu->ghcb_msr & (PAGE - 1))
+	if (cpu->ghcb_msr & (PAGE - 1)) {
 		cf_ghcb_msr(cpu, out);
-	else
-		page_exit(cpu, out);
+		return;
+	}
+	page_exit(cpu, out);
+	cf_tamper_exit(cpu);
 }

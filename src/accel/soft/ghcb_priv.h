@@ -16,7 +16,7 @@ struct cf_ghcb_outcome {
 	bool stop; /* leave the engine: */
 	enum cf_stop why;
 	uint64_t code;
-	char text[192];
+	char text[256];
 };
 
 #define CF_GHCB_VERSION_MIN 1u

@@ -37,7 +37,7 @@ static bool rmpupdate(
 
 	if (!cf_rmp_get(cpu->vm->mem, gpa, &e) || e.immutable)
 		return false;
-	if (cf_fault(cpu->vm, CF_FAULT_PSC) || e.assigned == private_page)
+	if (e.assigned == private_page)
 		return true;
 	e = (struct cf_rmp_entry) { .large = large };
 	if (private_page)
@@ -95,8 +95,9 @@ static void resize(struct vcpu *cpu, uint64_t gpa, bool join)
 		cf_history_add(cpu, CF_HIST_JOINED, gpa, CF_RMP_LARGE);
 }
 
-/* One entry; *done counts its 4 KiB pages, for the guest to see. */
-static bool do_entry(struct vcpu *cpu, uint64_t entry, uint16_t *done)
+/* One entry; *done counts its 4 KiB pages, for the guest to see.  lie: say so
+ * without doing it. */
+static bool do_entry(struct vcpu *cpu, uint64_t entry, bool lie, uint16_t *done)
 {
 	uint64_t gpa = entry & UINT64_C(0x000FFFFFFFFFF000);
 	unsigned op = entry >> 52 & 0xF;
@@ -113,6 +114,8 @@ static bool do_entry(struct vcpu *cpu, uint64_t entry, uint16_t *done)
 	}
 	if (op != PSC_PRIVATE && op != PSC_SHARED)
 		return false;
+	if (lie)
+		*done = (uint16_t)n;
 	if (large && !*done && goes_in_one(cpu, gpa, private_page)) {
 		if (!rmpupdate(cpu, gpa, private_page, true))
 			return false;
@@ -129,6 +132,7 @@ enum cf_ghcb_error cf_ghcb_psc(struct ghcb *g)
 	uint8_t list[HEADER_LEN + 8 * MAX_ENTRIES];
 	uint16_t current, end;
 	uint64_t error = 0;
+	bool lie = cf_fault(g->cpu->vm, CF_FAULT_PSC);
 
 	if (!cf_ghcb_scratch_read(g, list, sizeof(list)))
 		return GHCB_BAD_SCRATCH;
@@ -148,7 +152,7 @@ enum cf_ghcb_error cf_ghcb_psc(struct ghcb *g)
 		uint64_t entry = cf_load_le64(at);
 		uint16_t done = entry & 0xFFF;
 
-		if (!do_entry(g->cpu, entry, &done))
+		if (!do_entry(g->cpu, entry, lie, &done))
 			error = BAD_ENTRY;
 		else
 			current++;

@@ -83,6 +83,8 @@ static void deliver_exception(struct vcpu *cpu)
 				"a double fault at rip 0x%llx",
 				x->vector,
 				(unsigned long long)cpu->r[CF_R_RIP]);
+			cf_sev_explain(cpu, cpu->stop.detail,
+				sizeof(cpu->stop.detail));
 			cpu->delivering = false;
 			stop(cpu, CF_STOP_TRIPLE_FAULT);
 			return;

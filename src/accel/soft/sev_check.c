@@ -9,6 +9,8 @@
 #include "accel/soft/sev_priv.h"
 #include "accel/soft/sev_state_priv.h"
 
+#include "base/log.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -85,6 +87,15 @@ static _Noreturn void nested_fault(struct vcpu *cpu, const struct op *op,
 		access_name(access), addr, gpa, rule, history);
 }
 
+static _Noreturn void raise_vc(
+	struct vcpu *cpu, const struct op *op, uint32_t exit_code, uint64_t gpa)
+{
+	cf_log(cpu->vm->config.log, CF_LOG_DEBUG,
+		"sev: vcpu=%u #VC exit=0x%x gpa=0x%016" PRIx64, cpu->index,
+		exit_code, gpa);
+	cf_raise_error(cpu, op, CF_VEC_VC, exit_code);
+}
+
 bool cf_sev_check_fill(struct vcpu *cpu, const struct op *op, uint64_t addr,
 	uint64_t gpa, unsigned access, bool user, bool private_view,
 	bool device)
@@ -93,13 +104,17 @@ bool cf_sev_check_fill(struct vcpu *cpu, const struct op *op, uint64_t addr,
 	struct verdict v = { 0 };
 
 	if (device)
-		cf_raise_error(cpu, op, CF_VEC_VC, CF_EXIT_MMIO);
+		raise_vc(cpu, op, CF_EXIT_MMIO, gpa);
+	if (private_view && (access & CF_ACC_KIND) == CF_ACC_WRITE)
+		cf_tamper_written(cpu->vm, gpa);
 	if (!cpu->vm->snp || !cf_rmp_get(cpu->vm->mem, gpa, &e))
 		return true;
 	if (private_view) {
 		v = judge_private(cpu, &e, gpa, access, user);
-		if (v.not_validated)
-			cf_raise_error(cpu, op, CF_VEC_VC, EXIT_NOT_VALIDATED);
+		if (v.not_validated) {
+			cf_sev_of(cpu)->lost = gpa & CF_PAGE_MASK;
+			raise_vc(cpu, op, EXIT_NOT_VALIDATED, gpa);
+		}
 	} else if (e.assigned && (access & CF_ACC_KIND) == CF_ACC_WRITE) {
 		v.rule = "shared write, but the page is private";
 	}

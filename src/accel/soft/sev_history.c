@@ -3,12 +3,14 @@
  * The history of page states.  A guest that dies of a nested fault has done
  * something to the page, or forgotten to; the report says what.
  */
+#include "accel/soft/sev_priv.h"
 #include "accel/soft/sev_state_priv.h"
 
 #include "base/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PAGE          UINT64_C(4096)
 #define MAX_MENTIONED 4
@@ -22,6 +24,8 @@ static const char *const event_text[] = {
 	[CF_HIST_VMSA] = "made a save area",
 	[CF_HIST_SMASHED] = "smashed to 4 KiB pages",
 	[CF_HIST_JOINED] = "joined to a 2 MiB page",
+	[CF_HIST_REPLAYED] = "replaced by an old copy (-fault)",
+	[CF_HIST_FLIPPED] = "C-bit flipped (-fault)",
 };
 
 void cf_history_add(
@@ -82,4 +86,18 @@ void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len)
 		snprintf(out, out_len, "never converted or validated%s",
 			s->nhistory > CF_HISTORY_LEN ? " lately" : "");
 	pthread_mutex_unlock(&s->lock);
+}
+
+void cf_sev_explain(struct vcpu *cpu, char *text, size_t size)
+{
+	size_t len = strlen(text);
+	char history[128];
+
+	if (!cpu->vm->sev_vm || cf_sev_of(cpu)->lost == CF_NO_GPA)
+		return;
+	cf_history_text(
+		cpu->vm, cf_sev_of(cpu)->lost, history, sizeof(history));
+	snprintf(text + len, size - len,
+		"; it had found gpa 0x%" PRIx64 " not validated, page %s",
+		cf_sev_of(cpu)->lost, history);
 }

@@ -67,6 +67,18 @@ static inline bool cf_check_fill(struct vcpu *cpu, const struct op *op,
 	return true;
 }
 
+/* -fault flip: another view of one page than its entry says. */
+bool cf_sev_tampered_view(
+	const struct vcpu *cpu, uint64_t gpa, bool private_view);
+
+static inline bool cf_tampered_view(
+	const struct vcpu *cpu, uint64_t gpa, bool private_view)
+{
+	if (CF_UNLIKELY(cpu->vm->config.faults.kinds & CF_FAULT_FLIP))
+		return cf_sev_tampered_view(cpu, gpa, private_view);
+	return private_view;
+}
+
 /* The key slot through which an access sees memory. */
 static inline unsigned cf_view_asid(const struct vcpu *cpu, bool private_view)
 {
@@ -109,6 +121,9 @@ void cf_vcpu_store(struct vcpu *cpu, struct cf_cpu_state *s);
 struct cf_state;
 void cf_vcpu_walk(struct cf_vm *vm, unsigned n, struct cf_state *s);
 uint64_t cf_tsc(struct vcpu *cpu);
+
+/* When a guest dies: append what is known of it to a line of text. */
+void cf_sev_explain(struct vcpu *cpu, char *text, size_t size);
 
 /* vm_create and state of confidential guests; plain: nothing to do. */
 enum coffer_status cf_sev_vm_init(

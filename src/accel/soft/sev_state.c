@@ -53,11 +53,19 @@ enum coffer_status cf_sev_vm_init(struct cf_vm *vm, struct coffer_error *err)
 		free(s);
 		return cf_fail_nomem(err, "the SEV state's lock");
 	}
+	if (pthread_mutex_init(&s->tamper.lock, NULL)) {
+		pthread_mutex_destroy(&s->lock);
+		free(s);
+		return cf_fail_nomem(err, "the SEV state's lock");
+	}
 	for (unsigned i = 0; i < CF_MAX_VCPUS; i++)
 		s->vcpu[i] = (struct cf_sev_vcpu) { .registered = CF_NO_GPA,
 			.vmsa = CF_NO_GPA,
 			.order_vmsa = CF_NO_GPA,
+			.lost = CF_NO_GPA,
 			.dr7 = DR7_RESET };
+	s->tamper.written = s->tamper.flipped = CF_NO_GPA;
+	s->tamper.copied = CF_NO_GPA;
 	vm->sev_vm = s;
 	return COFFER_OK;
 }
@@ -66,6 +74,7 @@ void cf_sev_vm_finish(struct cf_vm *vm)
 {
 	if (!vm->sev_vm)
 		return;
+	pthread_mutex_destroy(&vm->sev_vm->tamper.lock);
 	pthread_mutex_destroy(&vm->sev_vm->lock);
 	free(vm->sev_vm);
 	vm->sev_vm = NULL;

@@ -20,6 +20,8 @@ enum cf_page_event {
 	CF_HIST_VMSA,     /* RMPADJUST made it a save area */
 	CF_HIST_SMASHED,  /* PSMASH: a large page became small ones */
 	CF_HIST_JOINED,   /* and the opposite */
+	CF_HIST_REPLAYED, /* faults of the hypervisor */
+	CF_HIST_FLIPPED,
 };
 
 /* Neighbouring pages with one event in a row are one entry. */
@@ -36,6 +38,7 @@ enum cf_ap_order { CF_AP_NONE, CF_AP_START, CF_AP_STOP };
 
 struct cf_sev_vcpu {
 	uint64_t registered; /* GHCB page; CF_NO_GPA: none */
+	uint64_t lost;       /* page of the last #VC 0x404, or CF_NO_GPA */
 	uint64_t dr7;        /* what the guest believes DR7 to be */
 	bool hold;           /* waits in AP reset hold */
 	bool started;        /* had its first start-up IPI */
@@ -46,9 +49,23 @@ struct cf_sev_vcpu {
 	bool on_init; /* the order is for the next INIT */
 };
 
+/* What a hypervisor that tampers with memory knows and has done. */
+struct cf_tamper {
+	_Atomic uint64_t written; /* private page written last, or CF_NO_GPA */
+	_Atomic uint64_t
+		flipped;      /* page whose C-bit is flipped, or CF_NO_GPA */
+	pthread_mutex_t lock; /* for the rest; vCPUs outside hold it */
+	uint64_t copied;      /* page that `copy` is of, or CF_NO_GPA */
+	unsigned exits;       /* since the copy was taken */
+	bool replayed;
+	uint8_t copy[4096];
+};
+
 struct cf_sev_vm {
 	pthread_mutex_t lock; /* orders, history, the secure processor */
 	uint64_t jump_table;  /* of APs; 0: none */
+	_Atomic uint32_t fault_seen[CF_NFAULTS]; /* occasions */
+	struct cf_tamper tamper;
 	struct cf_sev_vcpu vcpu[CF_MAX_VCPUS];
 	struct cf_page_record history[CF_HISTORY_LEN];
 	uint64_t nhistory; /* ever; the newest is at (nhistory - 1) % LEN */
@@ -59,9 +76,34 @@ static inline struct cf_sev_vcpu *cf_sev_of(const struct vcpu *cpu)
 	return &cpu->vm->sev_vm->vcpu[cpu->index];
 }
 
+/* An occasion for a fault of this kind: is it committed? */
+bool cf_fault_slow(const struct cf_vm *vm, unsigned fault);
+
 static inline bool cf_fault(const struct cf_vm *vm, unsigned fault)
 {
-	return CF_UNLIKELY(vm->config.faults & fault);
+	return CF_UNLIKELY(vm->config.faults.kinds & fault) &&
+		cf_fault_slow(vm, fault);
+}
+
+/*
+ * sev_tamper.c: faults of memory, which need to know what the guest uses.  A
+ * private page was written (when a translation is made); a vCPU exits through
+ * its GHCB page and is outside the guest.
+ */
+#define CF_FAULTS_MEMORY (CF_FAULT_REPLAY | CF_FAULT_FLIP)
+void cf_tamper_written_slow(struct cf_vm *vm, uint64_t gpa);
+void cf_tamper_exit_slow(struct vcpu *cpu);
+
+static inline void cf_tamper_written(struct cf_vm *vm, uint64_t gpa)
+{
+	if (CF_UNLIKELY(vm->config.faults.kinds & CF_FAULTS_MEMORY))
+		cf_tamper_written_slow(vm, gpa);
+}
+
+static inline void cf_tamper_exit(struct vcpu *cpu)
+{
+	if (CF_UNLIKELY(cpu->vm->config.faults.kinds & CF_FAULTS_MEMORY))
+		cf_tamper_exit_slow(cpu);
 }
 
 /* len: whole pages. */

@@ -276,6 +276,9 @@ bool cf_walk(struct vcpu *cpu, uint64_t addr, unsigned access, bool user,
 	out->shift = k.shift;
 	out->private_view = cpu->vm->cbit_mask &&
 		(!pae || (k.leaf & cpu->vm->cbit_mask) || kind == CF_ACC_FETCH);
+	if (kind != CF_ACC_FETCH)
+		out->private_view =
+			cf_tampered_view(cpu, k.gpa, out->private_view);
 	out->writable = (k.w || (!user && !(cpu->cr0 & CF_CR0_WP))) &&
 		((k.leaf & PTE_D) || kind == CF_ACC_WRITE);
 	return true;

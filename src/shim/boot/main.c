@@ -86,6 +86,8 @@ static void open_ghcb(void)
 
 	set_this_vcpu(&vcpu);
 	ghcb_negotiate(snp ? 1 : 0);
+	if (snp)
+		cpuid_check();
 	if (snp) {
 		pages_make_shared((uintptr_t)ghcb, 1);
 		ghcb_register(&vcpu, ghcb);

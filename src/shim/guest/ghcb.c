@@ -70,7 +70,7 @@ uint64_t ghcb_msr_call(uint64_t request)
 void terminate(unsigned reason)
 {
 	for (;;)
-		ghcb_msr_call(MSR_TERMINATE | 1u << 12 | reason << 16);
+		ghcb_msr_call(MSR_TERMINATE | REASON_SET << 12 | reason << 16);
 }
 
 void ghcb_negotiate(uint64_t features)
@@ -81,7 +81,7 @@ void ghcb_negotiate(uint64_t features)
 		(v >> 32 & 0xFFFF) > 2)
 		terminate(REASON_PROTOCOL);
 	if ((v >> 24 & 0xFF) != C_BIT)
-		terminate(REASON_PROTOCOL);
+		terminate(REASON_CBIT);
 	v = ghcb_msr_call(MSR_HV_FEATURES);
 	if ((v & 0xFFF) != (MSR_HV_FEATURES | 1) ||
 		(v >> 12 & features) != features)

@@ -19,7 +19,9 @@
 #define STATUS_ES      0x2u
 #define STATUS_SNP     0x4u
 
-/* Why the guest gives up: the code of its termination request, set 1. */
+/* Why the guest gives up: the code of its termination request, in a set of our
+ * own, which the soft engine puts into words (ghcb_term.c). */
+#define REASON_SET 0xCu
 enum reason {
 	REASON_PROTOCOL = 1,
 	REASON_FEATURES,
@@ -35,6 +37,8 @@ enum reason {
 	REASON_AP,
 	REASON_MEMORY,
 	REASON_TABLE,
+	REASON_CBIT,
+	REASON_NOT_VALIDATED,
 	REASON_EXCEPTION = 0x20, /* + vector */
 };
 void terminate(unsigned reason) __attribute__((noreturn));
@@ -94,5 +98,7 @@ void page_take_back(uintptr_t page);
  * is, the payload says. */
 extern const uintptr_t cpuid_page;
 void cpuid_lookup(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+/* SNP: terminates unless the page says what the launch was for. */
+void cpuid_check(void);
 
 #endif

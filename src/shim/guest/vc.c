@@ -6,6 +6,10 @@
 #define VC_CPUID 0x72u
 #define VC_IOIO  0x7Bu
 #define VC_MSR   0x7Cu
+#define VC_PAGE  0x404u /* private, but not validated */
+
+#define LEAF_SEV 0x8000001Fu
+#define SEV_ALL  0x1Au /* SEV, SEV-ES, SEV-SNP */
 
 struct frame {
 	uint64_t gpr[16]; /* RAX RCX RDX RBX RSP RBP RSI RDI R8 .. R15 */
@@ -38,6 +42,17 @@ void cpuid_lookup(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 		memcpy(out, e + 6, 16);
 		return;
 	}
+}
+
+void cpuid_check(void)
+{
+	uint32_t out[4];
+
+	cpuid_lookup(LEAF_SEV, 0, out);
+	if ((out[0] & SEV_ALL) != SEV_ALL)
+		terminate(REASON_CPUID);
+	if ((out[1] & 0x3F) != C_BIT)
+		terminate(REASON_CBIT);
 }
 
 static void do_cpuid(struct frame *f)
@@ -115,6 +130,8 @@ void vc_handle(struct frame *f)
 	case VC_MSR:
 		do_msr(f);
 		break;
+	case VC_PAGE:
+		terminate(REASON_NOT_VALIDATED);
 	default:
 		terminate(REASON_VC);
 	}
