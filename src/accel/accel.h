@@ -121,13 +121,14 @@ struct cf_trace_config {
 #define CF_FAULT_FLIP        0x100u /* flips the C-bit of one translation */
 #define CF_FAULT_CPUID_PAGE  0x200u /* leaves SEV out of the CPUID page */
 #define CF_FAULT_CPUID_VALUE 0x400u /* a feature too many in the CPUID page */
-#define CF_NFAULTS           11
+#define CF_FAULT_WRITE       0x800u /* writes into a private page */
+#define CF_NFAULTS           12
 #define CF_FAULTS_SNP                                          \
 	(CF_FAULT_PSC | CF_FAULT_VALIDATE | CF_FAULT_REQUEST | \
 		CF_FAULT_CPUID_PAGE | CF_FAULT_CPUID_VALUE) /* of SNP alone */
 #define CF_FAULT_NAMES                                                      \
 	"features, register, psc, validate, cpuid, request, cbit, replay, " \
-	"flip, cpuid-page or cpuid-value"
+	"flip, cpuid-page, cpuid-value or write"
 
 struct cf_faults {
 	unsigned kinds;            /* CF_FAULT_* */

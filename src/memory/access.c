@@ -113,6 +113,8 @@ static enum coffer_status refuse_assigned(const struct cf_memory *mem,
 		if (!cf_rmp_assigned(&w.at) ||
 			!cf_rmp_get(mem, place_gpa(&w.at), &e))
 			continue;
+		if (mem->sync.refused)
+			mem->sync.refused(mem->sync.opaque, place_gpa(&w.at));
 		return cf_fail(err, COFFER_ERR_STATE,
 			"memory: the host may not write page 0x%" PRIx64
 			": the RMP assigns it to %s (ASID %u%s)",

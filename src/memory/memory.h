@@ -136,6 +136,8 @@ struct cf_memory_sync {
 	/* A FLASH region is hidden or shown, after changed() for its pages.
 	 * NULL: nothing. */
 	void (*hidden)(void *opaque, uint64_t gpa, bool hidden);
+	/* A host write was refused: the RMP assigns the page.  NULL: nothing. */
+	void (*refused)(void *opaque, uint64_t gpa);
 };
 void cf_memory_set_sync(struct cf_memory *mem,
 	const struct cf_memory_sync *sync); /* copied; NULL: none */

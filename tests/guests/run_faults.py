@@ -57,6 +57,7 @@ ROWS = [
      r"private; page C-bit flipped"),
     ("sev-snp", "flip@1000", r"nested fault: .*shared write, but the page is "
      r"private; page C-bit flipped"),
+    ("sev-snp", "write", None),  # the RMP refuses, the guest never knows
     ("sev-snp", "cpuid-page", r"coffer shim: bad CPUID page"),
     ("sev-snp", "cpuid-value", r"the CPUID page says .*firmware accepts"),
     ("sev-es", "cpuid", r"set 0, code 0x0 \(general termination request"),
@@ -116,6 +117,10 @@ def fault(platform, name, want):
     alive = "coffer: user space" in done.stdout
     if name.startswith(("replay", "flip")):
         must("(-fault)" in done.stderr, "the fault was not committed")
+    if name == "write":
+        must("rmp: host write to gpa=" in done.stderr and
+             "refused: the page is the guest's" in done.stderr,
+             "the write was not refused, or not traced")
     if want is None:
         must(alive and done.returncode == 0, "noticed: " + report)
         return

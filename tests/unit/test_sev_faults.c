@@ -177,6 +177,53 @@ static void test_fault_flip_turns_one_page_over(void **state)
 	assert_true(cf_tampered_view(&cpu[0], 0xA000, true));
 }
 
+static uint64_t refused_at;
+
+static void refused(void *opaque, uint64_t gpa)
+{
+	refused_at = gpa;
+}
+
+static void stand_still(void *opaque)
+{
+}
+
+static void forget(void *opaque, uint64_t gpa)
+{
+}
+
+static void test_fault_write_is_noise_or_refused(void **state)
+{
+	const struct cf_memory_sync sync = { .stop = stand_still,
+		.changed = forget,
+		.resume = stand_still,
+		.refused = refused };
+	struct cf_rmp_entry e = { .assigned = true,
+		.validated = true,
+		.asid = ASID,
+		.gpa = 0x9000,
+		.perms = { CF_RMP_R | CF_RMP_W } };
+	uint8_t before[32], after[32];
+
+	cf_memory_set_sync(vm.mem, &sync);
+	refused_at = 0;
+	with("write");
+	write_private(0x9000, 'a');
+	if (vm.snp)
+		assert_true(cf_rmp_set(vm.mem, 0x9000, &e));
+	touch(0x9000);
+	assert_ok(cf_guest_read_private(
+		vm.mem, ASID, 0x9000, before, sizeof(before), &err));
+	exit_once();
+	assert_ok(cf_guest_read_private(
+		vm.mem, ASID, 0x9000, after, sizeof(after), &err));
+	/* One block of the cipher, not its neighbour. */
+	assert_int_equal(memcmp(before, after, 16) == 0, vm.snp);
+	assert_memory_equal(before + 16, after + 16, 16);
+	assert_int_equal(refused_at, vm.snp ? 0x9000 : 0);
+	cf_memory_set_sync(vm.mem, NULL);
+}
+
 static void test_faults_of_the_cpuid_page(void **state)
 {
 	const struct cf_cpuid_page_params params = { .cpu_model = "EPYC-Milan",
@@ -217,6 +264,8 @@ int main(void)
 		SNP(test_fault_replay_costs_snp_the_validation),
 		SNP(test_fault_replay_smashes_a_large_page),
 		SNP(test_fault_flip_turns_one_page_over),
+		SNP(test_fault_write_is_noise_or_refused),
+		ES(test_fault_write_is_noise_or_refused),
 		SNP(test_faults_of_the_cpuid_page),
 	};
 

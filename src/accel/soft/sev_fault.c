@@ -21,6 +21,7 @@ static const char *const names[CF_NFAULTS] = {
 	"flip",
 	"cpuid-page",
 	"cpuid-value",
+	"write",
 };
 
 bool cf_faults_add(struct cf_faults *faults, const char *text, size_t len)

@@ -26,6 +26,7 @@ static const char *const event_text[] = {
 	[CF_HIST_JOINED] = "joined to a 2 MiB page",
 	[CF_HIST_REPLAYED] = "replaced by an old copy (-fault)",
 	[CF_HIST_FLIPPED] = "C-bit flipped (-fault)",
+	[CF_HIST_WRITTEN] = "written by the host (-fault)",
 };
 
 void cf_history_add(

@@ -22,6 +22,7 @@ enum cf_page_event {
 	CF_HIST_JOINED,   /* and the opposite */
 	CF_HIST_REPLAYED, /* faults of the hypervisor */
 	CF_HIST_FLIPPED,
+	CF_HIST_WRITTEN,
 };
 
 /* Neighbouring pages with one event in a row are one entry. */
@@ -57,7 +58,7 @@ struct cf_tamper {
 	pthread_mutex_t lock; /* for the rest; vCPUs outside hold it */
 	uint64_t copied;      /* page that `copy` is of, or CF_NO_GPA */
 	unsigned exits;       /* since the copy was taken */
-	bool replayed;
+	bool replayed, wrote;
 	uint8_t copy[4096];
 };
 
@@ -90,7 +91,7 @@ static inline bool cf_fault(const struct cf_vm *vm, unsigned fault)
  * private page was written (when a translation is made); a vCPU exits through
  * its GHCB page and is outside the guest.
  */
-#define CF_FAULTS_MEMORY (CF_FAULT_REPLAY | CF_FAULT_FLIP)
+#define CF_FAULTS_MEMORY (CF_FAULT_REPLAY | CF_FAULT_FLIP | CF_FAULT_WRITE)
 void cf_tamper_written_slow(struct cf_vm *vm, uint64_t gpa);
 void cf_tamper_exit_slow(struct vcpu *cpu);
 

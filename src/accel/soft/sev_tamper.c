@@ -108,6 +108,21 @@ static void flip(struct vcpu *cpu, struct cf_tamper *t)
 	cf_history_add(cpu, CF_HIST_FLIPPED, gpa, PAGE);
 }
 
+/* A few bytes, as a device would write them; SNP's RMP refuses. */
+static void write_page(struct vcpu *cpu, struct cf_tamper *t)
+{
+	static const uint8_t bytes[16] = "hostile host";
+	uint64_t gpa = atomic_load(&t->written);
+	struct coffer_error err;
+
+	if (t->wrote || gpa == CF_NO_GPA || !cf_fault(cpu->vm, CF_FAULT_WRITE))
+		return;
+	t->wrote = true;
+	if (cf_guest_write(cpu->vm->mem, gpa, bytes, sizeof(bytes), &err) ==
+		COFFER_OK)
+		cf_history_add(cpu, CF_HIST_WRITTEN, gpa, PAGE);
+}
+
 void cf_tamper_exit_slow(struct vcpu *cpu)
 {
 	struct cf_tamper *t = &cpu->vm->sev_vm->tamper;
@@ -117,5 +132,7 @@ void cf_tamper_exit_slow(struct vcpu *cpu)
 		replay(cpu, t);
 	if (cpu->vm->config.faults.kinds & CF_FAULT_FLIP)
 		flip(cpu, t);
+	if (cpu->vm->config.faults.kinds & CF_FAULT_WRITE)
+		write_page(cpu, t);
 	pthread_mutex_unlock(&t->lock);
 }

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 /* What a machine need not give. */
@@ -168,6 +169,16 @@ static void sync_written(void *opaque, uint64_t gpa, uint64_t len)
 	cf_code_written_by_host(opaque, gpa, len);
 }
 
+static void sync_refused(void *opaque, uint64_t gpa)
+{
+	struct cf_vm *vm = opaque;
+
+	cf_log(vm->config.log, CF_LOG_DEBUG,
+		"rmp: host write to gpa=0x%016" PRIx64
+		" refused: the page is the guest's",
+		gpa);
+}
+
 static void vm_destroy(struct cf_vm *vm)
 {
 	unsigned i;
@@ -284,6 +295,7 @@ static enum coffer_status vm_create(const struct cf_vm_config *config,
 		.changed = sync_changed,
 		.resume = sync_resume,
 		.written = sync_written,
+		.refused = sync_refused,
 	};
 	cf_memory_set_sync(vm->mem, &sync);
 	*out = vm;
