@@ -11,6 +11,7 @@ attest for the initial RAM disk.  Prints TAP.
 import atexit
 import glob
 import hashlib
+import mmap
 import os
 import re
 import shutil
@@ -93,7 +94,7 @@ class Guest:
                  "-object", "sev-snp-guest,id=sev0,cbitpos=51,"
                  "reduced-phys-bits=1", "-object",
                  "igvm-cfg,id=igvm0,file=" + path(name + ".igvm"),
-                 "-smp", str(vcpus), "-m", "512M", "-serial", "stdio",
+                 "-smp", str(vcpus), "-m", "256M", "-serial", "stdio",
                  "-sp-state", path("chip"), "-print-digest", "-no-reboot",
                  "-netdev", "user,id=n,restrict=on,hostfwd="
                  "tcp:127.0.0.1:%d-:4433" % self.port,
@@ -138,11 +139,12 @@ class Guest:
 KEYS = {}  # SHA-256 of the derived key, by name of the file
 
 
-def visit(name, vcpus, demand):
-    """Boot a file; returns the guest's text and what refused it, or None."""
+def visit(name, vcpus, demand, *more, look=None):
+    """Boot a file; returns the guest, who visited it, the secret, and what
+    refused it, or None.  look(visitor): before the secret is released."""
     secret = os.urandom(48)
     refused = None
-    guest = Guest(name, vcpus)
+    guest = Guest(name, vcpus, *more)
     try:
         key = guest.wait(r"^attest: derived key SHA-256 ([0-9a-f]{64})$")
         must(KEYS.setdefault(name, key) == key,
@@ -151,6 +153,8 @@ def visit(name, vcpus, demand):
         visitor = release.Visitor(guest.port)
         try:
             visitor.challenge()
+            if look:
+                look(visitor)
             must(len(visitor.certs) > 1000, "no certificates")
             release.verify(COFFER, visitor, demand, path("certs"), WORK)
             visitor.release(secret)
@@ -191,9 +195,25 @@ def other_command_line():
     must(KEYS["good"] != KEYS["other"], "two files derive one key")
 
 
+def host_view(visitor):
+    """What a host sees: packets in shared memory, nothing of private pages."""
+    coffer("qmp", path("qmp"), "pmemsave", "val=0", "size=%d" % (256 << 20),
+           "filename=" + path("memory"))
+    with open(path("memory"), "rb") as f, \
+            mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as seen:
+        must(seen.find(visitor.nonce.hex().encode()) >= 0,
+             "the nonce that came by network is nowhere in shared memory")
+        must(seen.find(b"coffer.do=attest") < 0,
+             "the host reads the command line in a private page")
+    os.unlink(path("memory"))
+
+
 def old_report():
-    """A report that answers another nonce, or speaks for another key."""
-    _, visitor, _, refused = visit("good", 1, expected("good"))
+    """A report that answers another nonce, or speaks for another key; and what
+    the host sees meanwhile."""
+    _, visitor, _, refused = visit(
+        "good", 1, expected("good"), "-qmp",
+        "unix:%s,server=on,wait=off" % path("qmp"), look=host_view)
     must(refused is None, "refused: %s" % refused)
     for field in ("nonce", "public"):
         kept = getattr(visitor, field)
@@ -222,7 +242,8 @@ def messages_kept():
 TESTS = [
     ("a verified guest with 4 vCPUs gets the secret", gets_the_secret),
     ("a guest with another command line does not", other_command_line),
-    ("an old report does not verify, and a file's derived key stays",
+    ("an old report does not verify, a derived key stays, the host sees "
+     "cipher text of private pages and packets in shared ones",
      old_report),
     ("a kernel whose messages are kept from the processor notices",
      messages_kept),
