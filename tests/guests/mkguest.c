@@ -2,21 +2,19 @@
 /*
  * Build helper: turns a payload's flat image into an IGVM file.
  *
- *	mkguest native|snp IMAGE OUT
+ *	mkguest native|sev|snp IMAGE OUT
  *
  * The image is linked at 1 MiB (guest.ld) and starts with a header that says
  * where the guest begins.  The file gets its pages, the pages that the loader
  * fills in (lib.h) and the state of the first vCPU.
  */
-#include "base/base.h"
-#include "igvm/igvm.h"
+#include "mkguest.h"
+
 #include "image/cpu_state.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE       4096u
-#define BASE       0x100000u
 #define CPUID      0x10000u
 #define SECRETS    0x11000u
 #define PARAMETER  0x12000u
@@ -36,14 +34,6 @@ enum {
 	HEADER_GDT_LIMIT = 32,
 	HEADER_STACK = 40,
 	HEADER_LEN = 48,
-};
-
-struct job {
-	bool snp;
-	const uint8_t *image;
-	size_t len;
-	struct cf_igvm_writer *w;
-	struct coffer_error err;
 };
 
 static bool add(struct job *j, struct cf_igvm_header h)
@@ -195,18 +185,19 @@ static bool build(struct job *j, struct cf_buf *out)
 int main(int argc, char **argv)
 {
 	struct job j = { .snp = argc == 4 && !strcmp(argv[1], "snp") };
+	bool sev = argc == 4 && !strcmp(argv[1], "sev");
 	struct cf_mapping m = { 0 };
 	struct cf_buf out = { 0 };
 	bool ok;
 
-	if (argc != 4 || (!j.snp && strcmp(argv[1], "native"))) {
-		fprintf(stderr, "usage: mkguest native|snp IMAGE OUT\n");
+	if (argc != 4 || (!j.snp && !sev && strcmp(argv[1], "native"))) {
+		fprintf(stderr, "usage: mkguest native|sev|snp IMAGE OUT\n");
 		return 2;
 	}
 	ok = cf_map_file(argv[2], &m, &j.err) == COFFER_OK;
 	j.image = m.data;
 	j.len = m.len;
-	ok = ok && build(&j, &out) &&
+	ok = ok && (sev ? build_sev(&j, &out) : build(&j, &out)) &&
 		cf_write_file(argv[3], 0644, out.data, out.len, &j.err) ==
 			COFFER_OK;
 	if (!ok)

@@ -4,7 +4,8 @@
 
     run_payloads.py COFFER FOLDER
 
-FOLDER holds native.igvm and snp.igvm.  Prints TAP.
+FOLDER holds native.igvm, sev.igvm (for SEV and SEV-ES) and snp.igvm.  Prints
+TAP.
 """
 import os
 import re
@@ -20,14 +21,22 @@ NONCE = slice(0x50, 0x90)
 POLICY = slice(0x08, 0x10)
 
 
+OBJECTS = {
+    "sev": "sev-guest,policy=0x1",
+    "sev-es": "sev-guest,policy=0x5",
+    "snp": "sev-snp-guest",
+}
+
+
 def run(name, vcpus, *more):
     machine, objects = "q35,igvm-cfg=igvm0", []
     if name != "native":
         machine += ",confidential-guest-support=sev0"
-        objects = ["-object",
-                   "sev-snp-guest,id=sev0,cbitpos=51,reduced-phys-bits=1"]
+        objects = ["-object", OBJECTS[name] +
+                   ",id=sev0,cbitpos=51,reduced-phys-bits=1"]
     command = [coffer, "run", "-machine", machine, *objects,
-               "-object", "igvm-cfg,id=igvm0,file=%s/%s.igvm" % (folder, name),
+               "-object", "igvm-cfg,id=igvm0,file=%s/%s.igvm"
+               % (folder, name.split("-")[0]),
                "-smp", str(vcpus), "-m", "64M", "-serial", "stdio",
                "-sp-state", state, "-print-digest", *more]
     return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=120,
@@ -124,6 +133,25 @@ def updated_platform():
         must(r.returncode == 1 and "no use for a VLEK" in r.stderr, r.stderr)
 
 
+def sev(name):
+    r = run(name, 1)
+    must(r.returncode == 0, "exit status %d: %s%s"
+         % (r.returncode, r.stdout, r.stderr))
+    es = int(name == "sev-es")
+    for line in ("sev: cpuid says SEV 1, SEV-ES %d, C-bit 51" % es,
+                 "sev: the shared view is cipher text",
+                 "sev: the private view is plain text",
+                 "sev: a shared write is noise", "sev: off"):
+        must(line in r.stdout.splitlines(), "no '%s' in: %s"
+             % (line, r.stdout))
+    m = subprocess.run([coffer, "measure", "--platform", name, "--profile",
+                        "qemu", "%s/sev.igvm" % folder],
+                       capture_output=True, text=True, check=True)
+    must(hex_after("launched digest:", r.stderr) == m.stdout.strip(),
+         "launched")
+    must("\nmatch" in r.stderr, r.stderr)
+
+
 # What the payload makes of a hypervisor that does wrong: the reason of its
 # termination request (enum reason in src/shim/guest/sev.h) or the report of
 # the fault that it runs into.
@@ -169,6 +197,7 @@ def changed_page():
 
 
 tests = [("native payload with %d vcpus" % n, native, n) for n in (1, 4)]
+tests += [("sev payload on " + name, sev, name) for name in ("sev", "sev-es")]
 tests += [("snp payload with %d vcpus" % n, snp, n) for n in (1, 4)]
 tests += [("snp payload and fault '%s'" % f, fault, f) for f in FAULTS]
 tests += [("updated firmware and a VLEK", lambda _: updated_platform(), 0)]

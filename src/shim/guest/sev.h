@@ -74,6 +74,7 @@ enum {
 	GHCB_INFO1 = 0x398,
 	GHCB_INFO2 = 0x3A0,
 	GHCB_SCRATCH = 0x3A8,
+	GHCB_XCR0 = 0x3E8,
 	GHCB_BUFFER = 0x800,
 };
 void ghcb_clear(void);
@@ -95,7 +96,7 @@ void pages_make_shared(uintptr_t page, size_t n);
 void page_take_back(uintptr_t page);
 
 /* Looks a leaf up in the CPUID page; zeros when it is absent.  Where the page
- * is, the payload says. */
+ * is, the payload says; 0: there is none, as on SEV-ES. */
 extern const uintptr_t cpuid_page;
 void cpuid_lookup(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 /* SNP: terminates unless the page says what the launch was for. */

@@ -55,11 +55,29 @@ void cpuid_check(void)
 		terminate(REASON_CBIT);
 }
 
+/* SEV-ES has no CPUID page: the hypervisor answers. */
+static void cpuid_ask(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	ghcb_clear();
+	ghcb_set(GHCB_RAX, leaf);
+	ghcb_set(GHCB_RCX, subleaf);
+	ghcb_set(GHCB_XCR0, 1);
+	ghcb_exit(VC_CPUID, 0, 0, REASON_CPUID);
+	out[0] = (uint32_t)ghcb_get(GHCB_RAX, REASON_CPUID);
+	out[1] = (uint32_t)ghcb_get(GHCB_RBX, REASON_CPUID);
+	out[2] = (uint32_t)ghcb_get(GHCB_RCX, REASON_CPUID);
+	out[3] = (uint32_t)ghcb_get(GHCB_RDX, REASON_CPUID);
+}
+
 static void do_cpuid(struct frame *f)
 {
+	uint32_t leaf = (uint32_t)f->gpr[RAX], subleaf = (uint32_t)f->gpr[RCX];
 	uint32_t out[4];
 
-	cpuid_lookup((uint32_t)f->gpr[RAX], (uint32_t)f->gpr[RCX], out);
+	if (cpuid_page)
+		cpuid_lookup(leaf, subleaf, out);
+	else
+		cpuid_ask(leaf, subleaf, out);
 	f->gpr[RAX] = out[0];
 	f->gpr[RBX] = out[1];
 	f->gpr[RCX] = out[2];
