@@ -163,8 +163,9 @@ struct cf_vm_config {
 	/* For extended guest requests; kept; NULL: none. */
 	const struct cf_cert_source *certs;
 	struct cf_faults faults; /* `soft` only */
-	/* The guest's policy permits debugging.  `soft` then shows the
-	 * registers of an encrypted save area, as DBG_DECRYPT of it would. */
+	/* The guest's policy permits debugging.  `soft` then shows a debugger
+	 * the registers of an encrypted save area and private memory, as
+	 * DBG_DECRYPT of them would, and writes both. */
 	bool debug_policy;
 	/* `kvm` only: the open VM, SEV already initialised; kept. */
 	struct cf_kvm_vm *kvm;

@@ -323,9 +323,10 @@ enum coffer_status cf_machine_gdb(
 			"gdb: the engine \"%s\" cannot be debugged; use "
 			"-accel soft",
 			m->accel->name);
-	/* A launch without secrets has nothing to wait for, and a debugger
-	 * wants to see the vCPUs before they start. */
-	if (!m->launch.sp) {
+	/* A launch without secrets (SEV and SEV-ES alone have them) has nothing
+	 * to wait for, and a debugger wants to see the vCPUs before they
+	 * start. */
+	if (!m->launch.sp || m->config.platform == CF_PLATFORM_SEV_SNP) {
 		status = cf_machine_finish_launch(m, err);
 		if (status)
 			return status;

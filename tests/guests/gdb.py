@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A real GDB on the native payload: breakpoints, watchpoints, registers,
-memory, threads, steps.
+memory, threads, steps; and on the SNP one, whose policy may forbid it.
 
     gdb.py COFFER FOLDER
 
-FOLDER holds native.igvm and native.elf.  Prints TAP.
+FOLDER holds native.igvm, native.elf and those of snp.  Prints TAP.
 """
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,13 +19,21 @@ import time
 coffer, folder = sys.argv[1:]
 
 
-def session(commands, vcpus=1):
-    """GDB's output, and the guest's after both have ended."""
+def session(commands, vcpus=1, policy=None):
+    """GDB's output, and the guest's after both have ended.  With a policy it
+    is an SNP guest.  commands may be a function that talks to the port."""
     where = tempfile.mkdtemp(prefix="coffer-gdb-")
     port = os.path.join(where, "gdb")
+    name, machine, objects = "native", "q35,igvm-cfg=igvm0", []
+    if policy:
+        name = "snp"
+        machine += ",confidential-guest-support=sev0"
+        objects = ["-object", "sev-snp-guest,id=sev0,cbitpos=51,"
+                   "reduced-phys-bits=1,policy=" + policy,
+                   "-sp-state", where + "/sp"]
     guest = subprocess.Popen(
-        [coffer, "run", "-machine", "q35,igvm-cfg=igvm0",
-         "-object", "igvm-cfg,id=igvm0,file=%s/native.igvm" % folder,
+        [coffer, "run", "-accel", "soft", "-machine", machine, *objects,
+         "-object", "igvm-cfg,id=igvm0,file=%s/%s.igvm" % (folder, name),
          "-smp", str(vcpus), "-m", "64M", "-serial", "stdio", "-S",
          "-gdb", "unix:" + port],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -34,8 +43,10 @@ def session(commands, vcpus=1):
             if os.path.exists(port) or guest.poll() is not None:
                 break
             time.sleep(0.05)
+        if callable(commands):
+            return commands(port), guest.communicate(timeout=60)[0]
         script = ["set pagination off", "set confirm off",
-                  "file %s/native.elf" % folder, "target remote " + port]
+                  "file %s/%s.elf" % (folder, name), "target remote " + port]
         args = ["gdb", "-nx", "-batch"]
         for c in script + commands:
             args += ["-ex", c]
@@ -106,9 +117,59 @@ def sees_control_registers():
     must(gdb, r"\$1 = 1.*\$2 = 1")
 
 
+def debugs_an_snp_guest_whose_policy_allows_it():
+    with open(folder + "/snp.bin", "rb") as f:
+        # In the image, which is private.
+        text = 0x100000 + f.read().index(b"snp: hello")
+    gdb, guest = session(
+        ["hbreak cpuid_check", "continue",
+         "print $rip == (long)cpuid_check", "print ($efer & 0x500) == 0x500",
+         "x/1s %d" % text, "set {char}%d = 'S'" % text, "x/1s %d" % text,
+         "delete", "continue"], policy="0xb0000")
+    must(gdb, r"\$1 = 1.*\$2 = 1.*\"snp: hello thr.*\"Snp: hello thr")
+    must(guest, r"^Snp: hello through the GHCB$.*1 of 1 vcpus ran; off")
+
+
+def packet(file, text):
+    """A request of the remote protocol, and its answer."""
+    file.write(b"$%s#%02x" % (text, sum(text) & 0xFF))
+    file.flush()
+    answer = b""
+    while not re.search(rb"\$[^#]*#..$", answer):
+        byte = file.read(1)
+        if not byte:
+            break
+        answer += byte
+    file.write(b"+")
+    file.flush()
+    return re.sub(rb".*\$([^#]*)#..$", rb"\1", answer, flags=re.S)
+
+
+def sees_cipher_text_where_the_policy_forbids_it():
+    """Without registers GDB does not start: its protocol by hand."""
+    def ask(port):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(port)
+            s.settimeout(60)
+            f = s.makefile("rwb")
+            found = [packet(f, b"g"), packet(f, b"m100000,8"),
+                     packet(f, b"M100000,1:00")]
+            f.write(b"$k#6b")
+            f.flush()
+            return found
+
+    regs, memory, write = session(ask, policy="0x30000")[0]
+    if regs != b"E01" or not write.startswith(b"E"):
+        raise AssertionError("registers %r, write %r" % (regs, write))
+    if len(memory) != 16 or bytes.fromhex(memory.decode()) == b"GUEST64\0":
+        raise AssertionError("memory %r" % memory)
+
+
 tests = [stops_at_a_breakpoint, steps_one_instruction,
          reports_a_changed_variable, changes_registers_and_memory,
-         shows_every_vcpu, sees_control_registers]
+         shows_every_vcpu, sees_control_registers,
+         debugs_an_snp_guest_whose_policy_allows_it,
+         sees_cipher_text_where_the_policy_forbids_it]
 
 if not shutil.which("gdb"):
     print("1..0 # SKIP gdb is not installed")

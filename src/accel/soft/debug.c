@@ -42,22 +42,27 @@ void cf_debug_step(struct cf_vm *vm, unsigned vcpu, bool on)
 	vm->vcpu[vcpu]->stepping = on;
 }
 
-/* One part inside a page.  Encrypted memory stays encrypted: the debugger is
- * on the host's side. */
+/* One part inside a page.  What a guest keeps private stays cipher text for a
+ * debugger, who is on the host's side, unless the guest's policy lets the
+ * secure processor decrypt for it. */
 static bool access_part(struct cf_vm *vm, unsigned vcpu, uint64_t addr,
 	uint8_t *p, size_t len, bool write)
 {
+	unsigned asid = vm->config.asid;
 	bool private_view;
 	uint64_t gpa;
 
 	if (!cf_debug_translate(vm->vcpu[vcpu], addr, &gpa, &private_view))
 		return false;
-	if (vm->sev)
-		return !write &&
-			cf_guest_read(vm->mem, gpa, p, len, NULL) == COFFER_OK;
-	if (write)
-		return cf_guest_write(vm->mem, gpa, p, len, NULL) == COFFER_OK;
-	return cf_guest_read(vm->mem, gpa, p, len, NULL) == COFFER_OK;
+	if (vm->sev && write && !vm->config.debug_policy)
+		return false;
+	if (vm->sev && private_view && vm->config.debug_policy)
+		return (write ? cf_guest_write_private(
+					vm->mem, asid, gpa, p, len, NULL)
+			      : cf_guest_read_private(vm->mem, asid, gpa, p,
+					len, NULL)) == COFFER_OK;
+	return (write ? cf_guest_write(vm->mem, gpa, p, len, NULL)
+		      : cf_guest_read(vm->mem, gpa, p, len, NULL)) == COFFER_OK;
 }
 
 static bool access_all(struct cf_vm *vm, unsigned vcpu, uint64_t addr,

@@ -314,7 +314,8 @@ static enum coffer_status get_state(struct cf_vm *vm, unsigned vcpu,
 {
 	if (vm->es && !vm->config.debug_policy)
 		return cf_fail(err, COFFER_ERR_STATE,
-			"accel: the registers of a %s guest are encrypted",
+			"accel: the registers of a %s guest are encrypted, and "
+			"its policy allows no debugging",
 			cf_platform_name(vm->config.platform));
 	cf_vcpu_store(vm->vcpu[vcpu], s);
 	return COFFER_OK;
