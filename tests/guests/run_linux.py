@@ -20,6 +20,12 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox echo "init: $(/bin/busybox grep -c ^processor /proc/cpuinfo) processors"
 /bin/busybox dmesg | /bin/busybox grep 'Memory Encryption' || /bin/busybox echo 'no encryption'
+/bin/busybox mount -t sysfs sys /sys
+cd /sys/devices/system/cpu
+for i in cpu[1-9]/online; do [ -e $i ] && echo 0 >$i; done
+/bin/busybox echo "init: then $(/bin/busybox cat online)"
+for i in cpu[1-9]/online; do [ -e $i ] && echo 1 >$i; done
+/bin/busybox echo "init: again $(/bin/busybox cat online)"
 /bin/busybox poweroff -f
 """
 
@@ -48,6 +54,7 @@ def entry(name, mode, data=b"", number=[0]):
 def make_initrd(path):
     busybox = open(cache + "/guests/busybox/bin/busybox", "rb").read()
     archive = (entry("bin", 0o40755) + entry("proc", 0o40755) +
+               entry("sys", 0o40755) +
                entry("bin/busybox", 0o100755, busybox) +
                entry("init", 0o100755, INIT.encode()) +
                entry("TRAILER!!!", 0))
@@ -91,7 +98,10 @@ def boot(platform, vcpus):
     lines = [x.split("] ")[-1].strip() for x in r.stdout.splitlines()]
     if r.returncode:
         raise AssertionError("exit status %d: %s" % (r.returncode, r.stderr))
-    for want in (FEATURES[platform], "init: %d processors" % vcpus):
+    # All but one are taken offline and started again.
+    online = "0-%d" % (vcpus - 1) if vcpus > 1 else "0"
+    for want in (FEATURES[platform], "init: %d processors" % vcpus,
+                 "init: then 0", "init: again " + online):
         if want not in lines:
             raise AssertionError("no line '%s' in:\n%s" % (want, r.stdout))
     if platform != "native" and "\nmatch" not in r.stderr:
