@@ -188,7 +188,7 @@ struct cf_stop_info {
 	uint64_t code;    /* GUEST_TERM: the GHCB MSR; DEBUG: CF_DEBUG_HIT_* */
 	uint64_t gpa;     /* where a fatal access went, if any; DEBUG: the
 			   * linear address of the watched bytes */
-	char detail[256]; /* one line for a person; may be empty */
+	char detail[448]; /* one line for a person; may be empty */
 };
 
 /* Break- and watchpoints of a debugger, by linear address. */

@@ -33,7 +33,7 @@ extern struct seen_by_core {
 	int vector;
 	uint32_t error;
 	enum cf_stop why;
-	char text[256];
+	char text[448];
 	unsigned attention;
 	struct cf_cpu_state loaded;
 	unsigned loads;

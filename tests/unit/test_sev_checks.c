@@ -127,6 +127,25 @@ static void test_rmp_breach_tells_the_history_of_the_page(void **state)
 		"vcpu 0 at 0xabc0"));
 }
 
+static void test_rmp_breach_tells_who_wrote_the_page(void **state)
+{
+	const struct op op = { .off = 5 };
+	bool w;
+
+	set_page(0x1000,
+		(struct cf_rmp_entry) { .assigned = true,
+			.validated = true,
+			.perms = { ALL } });
+	cpu[0].r[CF_R_RIP] = 0x7000;
+	if (!setjmp(unwind))
+		cf_sev_check_fill(&cpu[0], &op, 0x1000, 0x1000, CF_ACC_WRITE,
+			false, true, false);
+	set_page(0x1000, (struct cf_rmp_entry) { .asid = 9 });
+	assert_int_equal(access_page(0x1000, CF_ACC_READ, false, true, &w), 2);
+	assert_non_null(
+		strstr(core.text, "; last written by vcpu 0 at 0x7005"));
+}
+
 static void test_sev_device_pages_raise_vc_for_es(void **state)
 {
 	if (!setjmp(unwind))
@@ -374,6 +393,7 @@ int main(void)
 		SNP(test_rmp_not_validated_raises_vc),
 		SNP(test_rmp_breaches_stop_with_the_rule),
 		SNP(test_rmp_breach_tells_the_history_of_the_page),
+		SNP(test_rmp_breach_tells_who_wrote_the_page),
 		ES(test_sev_device_pages_raise_vc_for_es),
 		ES(test_sev_intercepts_what_a_hypervisor_needs),
 		SNP(test_sev_msrs),

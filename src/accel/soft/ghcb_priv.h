@@ -16,7 +16,7 @@ struct cf_ghcb_outcome {
 	bool stop; /* leave the engine: */
 	enum cf_stop why;
 	uint64_t code;
-	char text[256];
+	char text[448];
 };
 
 #define CF_GHCB_VERSION_MIN 1u

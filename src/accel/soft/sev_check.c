@@ -77,7 +77,7 @@ static const char *access_name(unsigned access)
 static _Noreturn void nested_fault(struct vcpu *cpu, const struct op *op,
 	uint64_t addr, uint64_t gpa, unsigned access, const char *rule)
 {
-	char history[128];
+	char history[192];
 
 	cf_history_text(cpu->vm, gpa, history, sizeof(history));
 	cpu->stop.gpa = gpa;
@@ -105,8 +105,11 @@ bool cf_sev_check_fill(struct vcpu *cpu, const struct op *op, uint64_t addr,
 
 	if (device)
 		raise_vc(cpu, op, CF_EXIT_MMIO, gpa);
-	if (private_view && (access & CF_ACC_KIND) == CF_ACC_WRITE)
+	if (private_view && (access & CF_ACC_KIND) == CF_ACC_WRITE) {
+		cf_history_write(
+			cpu, gpa, cpu->r[CF_R_RIP] + (op ? op->off : 0));
 		cf_tamper_written(cpu->vm, gpa);
+	}
 	if (!cpu->vm->snp || !cf_rmp_get(cpu->vm->mem, gpa, &e))
 		return true;
 	if (private_view) {

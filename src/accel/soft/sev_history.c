@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PAGE          UINT64_C(4096)
-#define MAX_MENTIONED 4
+#define MAX_MENTIONED 3
 
 static const char *const event_text[] = {
 	[CF_HIST_PRIVATE] = "made private",
@@ -58,6 +58,21 @@ void cf_history_add(
 	pthread_mutex_unlock(&s->lock);
 }
 
+static struct cf_writer *writer_of(struct cf_vm *vm, uint64_t page)
+{
+	return &vm->sev_vm->writer[page / PAGE % CF_NWRITERS];
+}
+
+void cf_history_write(struct vcpu *cpu, uint64_t gpa, uint64_t rip)
+{
+	uint64_t page = gpa & CF_PAGE_MASK;
+	struct cf_writer *w = writer_of(cpu->vm, page);
+
+	atomic_store_explicit(&w->rip, rip, memory_order_relaxed);
+	atomic_store_explicit(&w->vcpu, cpu->index, memory_order_relaxed);
+	atomic_store_explicit(&w->page, page | 1, memory_order_relaxed);
+}
+
 void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len)
 {
 	struct cf_sev_vm *s = vm->sev_vm;
@@ -86,13 +101,19 @@ void cf_history_text(struct cf_vm *vm, uint64_t gpa, char *out, size_t out_len)
 	if (!mentioned)
 		snprintf(out, out_len, "never converted or validated%s",
 			s->nhistory > CF_HISTORY_LEN ? " lately" : "");
+	if (writer_of(vm, page)->page == (page | 1)) {
+		at = strlen(out);
+		snprintf(out + at, out_len - at,
+			"; last written by vcpu %u at 0x%" PRIx64,
+			writer_of(vm, page)->vcpu, writer_of(vm, page)->rip);
+	}
 	pthread_mutex_unlock(&s->lock);
 }
 
 void cf_sev_explain(struct vcpu *cpu, char *text, size_t size)
 {
 	size_t len = strlen(text);
-	char history[128];
+	char history[192];
 
 	if (!cpu->vm->sev_vm || cf_sev_of(cpu)->lost == CF_NO_GPA)
 		return;

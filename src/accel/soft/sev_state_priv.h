@@ -50,6 +50,17 @@ struct cf_sev_vcpu {
 	bool on_init; /* the order is for the next INIT */
 };
 
+/* Who wrote a private page: its last write that needed a translation.  One
+ * entry for each page modulo CF_NWRITERS; vCPUs race for it, which costs no
+ * more than a report. */
+#define CF_NWRITERS 16384u
+struct cf_writer {
+	_Atomic uint64_t page; /* its address with bit 0 set; 0: none */
+	_Atomic uint64_t rip;
+	_Atomic unsigned vcpu;
+};
+void cf_history_write(struct vcpu *cpu, uint64_t gpa, uint64_t rip);
+
 /* What a hypervisor that tampers with memory knows and has done. */
 struct cf_tamper {
 	_Atomic uint64_t written; /* private page written last, or CF_NO_GPA */
@@ -67,6 +78,7 @@ struct cf_sev_vm {
 	uint64_t jump_table;  /* of APs; 0: none */
 	_Atomic uint32_t fault_seen[CF_NFAULTS]; /* occasions */
 	struct cf_tamper tamper;
+	struct cf_writer writer[CF_NWRITERS];
 	struct cf_sev_vcpu vcpu[CF_MAX_VCPUS];
 	struct cf_page_record history[CF_HISTORY_LEN];
 	uint64_t nhistory; /* ever; the newest is at (nhistory - 1) % LEN */
