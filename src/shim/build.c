@@ -8,8 +8,7 @@
 #include "shim/shim.h"
 
 #include "base/base.h"
-#include "image/bzimage.h"
-#include "image/cpu_state.h"
+#include "shim/build_priv.h"
 #include "shim/layout.h"
 #include "shim/shim_priv.h"
 
@@ -17,9 +16,7 @@
 
 #define PAGE       4096u
 #define LARGE_PAGE UINT64_C(0x200000)
-#define VMSA_GPA   UINT64_C(0xFFFFFFFFF000)
-#define KERNEL_64  0x200  /* the 64-bit entry's offset */
-#define EFER_SVME  0x1000 /* which VMRUN wants */
+#define KERNEL_64  0x200 /* the 64-bit entry's offset */
 
 /* Fields of boot_params that a boot loader fills in. */
 #define ZP_TYPE_OF_LOADER 0x210
@@ -32,32 +29,14 @@
 
 enum area { AREA_MEMORY_MAP, AREA_MADT };
 
-struct job {
-	const struct cf_shim_params *p;
-	struct cf_bzimage bz;
-	uint64_t kernel, kernel_end; /* with the memory it unpacks into */
-	uint64_t initrd, initrd_end;
-	uint32_t all; /* mask of every platform */
-	uint32_t snp; /* mask of SNP */
-	uint32_t sev; /* mask of plain SEV */
-	uint32_t es;  /* mask of SEV-ES */
-	unsigned vcpus;
-	struct cf_igvm_writer *w;
-	struct coffer_error *err;
-};
-
-static const struct platform_rule {
-	enum cf_igvm_platform_type type;
-	uint32_t shim; /* what the shim is told */
-	uint64_t policy;
-} rules[] = {
+static const struct cf_shim_rule rules[] = {
 	{ CF_IGVM_NATIVE, SHIM_NATIVE, 0 },
 	{ CF_IGVM_SEV, SHIM_SEV, 0x1 },
 	{ CF_IGVM_SEV_ES, SHIM_SEV_ES, 0x5 },
 	{ CF_IGVM_SEV_SNP, SHIM_SNP, 0x30000 },
 };
 
-static const struct platform_rule *rule_of(enum cf_igvm_platform_type type)
+const struct cf_shim_rule *cf_shim_rule_of(enum cf_igvm_platform_type type)
 {
 	for (size_t i = 0; i < CF_ARRAY_LEN(rules); i++)
 		if (rules[i].type == type)
@@ -65,7 +44,7 @@ static const struct platform_rule *rule_of(enum cf_igvm_platform_type type)
 	return NULL;
 }
 
-static enum coffer_status check(struct job *j)
+static enum coffer_status check(struct cf_shim_job *j)
 {
 	const struct cf_shim_params *p = j->p;
 	size_t cmdline = p->append ? strlen(p->append) : 0;
@@ -74,7 +53,7 @@ static enum coffer_status check(struct job *j)
 		return cf_fail(j->err, COFFER_ERR_ARGUMENT,
 			"shim: want 1 to %d platforms", CF_SHIM_MAX_PLATFORMS);
 	for (size_t i = 0; i < p->nplatforms; i++)
-		if (!rule_of(p->platform[i].type))
+		if (!cf_shim_rule_of(p->platform[i].type))
 			return cf_fail(j->err, COFFER_ERR_UNSUPPORTED,
 				"shim: platform %s: the shim starts kernels "
 				"on SEV_SNP, SEV_ES, SEV and NATIVE",
@@ -103,7 +82,7 @@ static enum coffer_status check(struct job *j)
 }
 
 /* The kernel where it likes to be, the RAM disk behind it. */
-static enum coffer_status place(struct job *j)
+static enum coffer_status place(struct cf_shim_job *j)
 {
 	uint64_t align = j->bz.kernel_alignment;
 	uint64_t need = j->bz.init_size;
@@ -129,16 +108,16 @@ static enum coffer_status place(struct job *j)
 	return COFFER_OK;
 }
 
-static bool add(struct job *j, uint32_t mask, struct cf_igvm_header h)
+bool cf_shim_add(struct cf_shim_job *j, uint32_t mask, struct cf_igvm_header h)
 {
 	h.compatibility_mask = mask;
 	return cf_igvm_writer_add(j->w, &h, j->err) == COFFER_OK;
 }
 
-static bool add_page(struct job *j, uint32_t mask, uint64_t gpa,
+static bool add_page(struct cf_shim_job *j, uint32_t mask, uint64_t gpa,
 	enum cf_igvm_page_type type, const uint8_t *page)
 {
-	return add(j, mask,
+	return cf_shim_add(j, mask,
 		(struct cf_igvm_header) { .type = CF_IGVM_PAGE_DATA,
 			.data = page,
 			.data_len = page ? PAGE : 0,
@@ -151,7 +130,8 @@ static bool add_page(struct job *j, uint32_t mask, uint64_t gpa,
 static const uint8_t zeros[PAGE];
 
 /* Bytes as measured pages, the last one filled up with zeros. */
-static bool add_bytes(struct job *j, uint64_t gpa, const uint8_t *p, size_t n)
+static bool add_bytes(
+	struct cf_shim_job *j, uint64_t gpa, const uint8_t *p, size_t n)
 {
 	for (size_t at = 0; at < n; at += PAGE) {
 		uint8_t last[PAGE] = { 0 };
@@ -167,7 +147,7 @@ static bool add_bytes(struct job *j, uint64_t gpa, const uint8_t *p, size_t n)
 	return true;
 }
 
-static bool add_platforms(struct job *j)
+static bool add_platforms(struct cf_shim_job *j)
 {
 	const struct cf_shim_params *p = j->p;
 
@@ -178,7 +158,7 @@ static bool add_platforms(struct job *j)
 
 		h.u.platform.platform_type = (uint8_t)p->platform[i].type;
 		h.u.platform.platform_version = 1;
-		if (!add(j, 1u << i, h))
+		if (!cf_shim_add(j, 1u << i, h))
 			return false;
 	}
 	for (size_t i = 0; i < p->nplatforms; i++) {
@@ -186,15 +166,16 @@ static bool add_platforms(struct job *j)
 
 		h.u.policy.policy = p->platform[i].has_policy
 			? p->platform[i].policy
-			: rule_of(p->platform[i].type)->policy;
+			: cf_shim_rule_of(p->platform[i].type)->policy;
 		if (p->platform[i].type != CF_IGVM_NATIVE &&
-			!add(j, 1u << i, h))
+			!cf_shim_add(j, 1u << i, h))
 			return false;
 	}
 	return true;
 }
 
-static void make_params(const struct job *j, size_t dsdt_len, uint8_t *page)
+static void make_params(
+	const struct cf_shim_job *j, size_t dsdt_len, uint8_t *page)
 {
 	const uint64_t range[][2] = {
 		{ SHIM_BASE, SHIM_END },
@@ -215,7 +196,7 @@ static void make_params(const struct job *j, size_t dsdt_len, uint8_t *page)
 	}
 }
 
-static void make_zero_page(const struct job *j, uint8_t *page)
+static void make_zero_page(const struct cf_shim_job *j, uint8_t *page)
 {
 	memcpy(page + CF_BZIMAGE_HEADER, j->bz.bytes + CF_BZIMAGE_HEADER,
 		j->bz.header_end - CF_BZIMAGE_HEADER);
@@ -255,7 +236,7 @@ static size_t make_dsdt(uint8_t out[64])
 
 /* Everything from SHIM_BASE to SHIM_END is loaded, without holes, so that it
  * is one range of validated pages. */
-static bool add_shim(struct job *j)
+static bool add_shim(struct cf_shim_job *j)
 {
 	uint8_t params[PAGE] = { 0 }, zero_page[PAGE] = { 0 }, dsdt[64];
 	const uint8_t *own_dsdt = j->p->dsdt;
@@ -288,7 +269,7 @@ static bool add_shim(struct job *j)
 }
 
 /* Pages that somebody else fills in. */
-static bool add_filled(struct job *j)
+static bool add_filled(struct cf_shim_job *j)
 {
 	const struct {
 		uint64_t gpa;
@@ -311,18 +292,18 @@ static bool add_filled(struct job *j)
 
 		h.u.parameter_area.number_of_bytes = area[i].len;
 		h.u.parameter_area.index = i;
-		if (!add(j, j->all, h))
+		if (!cf_shim_add(j, j->all, h))
 			return false;
 		h = (struct cf_igvm_header) { .type = area[i].type };
 		h.u.parameter.index = i;
-		if (!add(j, j->all, h))
+		if (!cf_shim_add(j, j->all, h))
 			return false;
 		h = (struct cf_igvm_header) {
 			.type = CF_IGVM_PARAMETER_INSERT
 		};
 		h.u.parameter_insert.gpa = area[i].gpa;
 		h.u.parameter_insert.index = i;
-		if (!add(j, j->all, h))
+		if (!cf_shim_add(j, j->all, h))
 			return false;
 	}
 	for (uint64_t at = SHIM_TABLES; at < SHIM_END; at += PAGE)
@@ -331,79 +312,7 @@ static bool add_filled(struct job *j)
 	return true;
 }
 
-static struct cf_segment flat(uint16_t selector, uint16_t attrib)
-{
-	return (struct cf_segment) {
-		.selector = selector, .attrib = attrib, .limit = UINT32_MAX
-	};
-}
-
-/* 32-bit protected mode without paging. */
-static void entry_state(
-	const struct platform_rule *rule, struct cf_cpu_state *s)
-{
-	cf_cpu_state_reset(s, 0);
-	s->gpr[CF_RDX] = rule->shim;
-	s->gpr[CF_RBX] = rule->shim == SHIM_NATIVE ? 0 : SHIM_CBIT_HIGH;
-	s->rip = SHIM_BASE;
-	for (unsigned i = 0; i < CF_NSEGS; i++)
-		s->seg[i] =
-			i == CF_SEG_CS ? flat(0x08, 0xC9B) : flat(0x10, 0xC93);
-	s->cr0 = 0x31; /* PE, ET, NE */
-	if (rule->shim >= SHIM_SEV_ES)
-		s->efer = EFER_SVME;
-	s->sev_features = rule->shim == SHIM_SNP;
-}
-
-/* The other processors of SEV-ES come from reset, into the hold page. */
-static bool add_held_states(struct job *j)
-{
-	uint8_t page[PAGE] = { 0 };
-	struct cf_cpu_state s;
-
-	cf_cpu_state_reset(&s, 0);
-	s.efer = EFER_SVME;
-	cf_vmsa_encode(&s, page);
-	for (unsigned i = 1; i < j->vcpus; i++) {
-		struct cf_igvm_header h = { .type = CF_IGVM_VP_CONTEXT,
-			.data = page,
-			.data_len = PAGE };
-
-		h.u.vp_context.gpa = VMSA_GPA;
-		h.u.vp_context.vp_index = (uint16_t)i;
-		if (!add(j, j->es, h))
-			return false;
-	}
-	return true;
-}
-
-static bool add_states(struct job *j)
-{
-	for (size_t i = 0; i < j->p->nplatforms; i++) {
-		const struct platform_rule *rule =
-			rule_of(j->p->platform[i].type);
-		struct cf_igvm_header h = { .type = CF_IGVM_VP_CONTEXT };
-		uint8_t page[PAGE] = { 0 };
-		struct cf_cpu_state s;
-
-		if (rule->shim == SHIM_SEV)
-			continue; /* starts at the reset vector */
-		entry_state(rule, &s);
-		if (rule->shim >= SHIM_SEV_ES) {
-			cf_vmsa_encode(&s, page);
-			h.u.vp_context.gpa = VMSA_GPA;
-		} else {
-			cf_native_context_encode(&s, page);
-		}
-		h.data = page;
-		h.data_len = PAGE;
-		if (!add(j, 1u << i, h))
-			return false;
-	}
-	return true;
-}
-
-static bool add_all(struct job *j)
+static bool add_all(struct cf_shim_job *j)
 {
 	return add_platforms(j) && add_shim(j) &&
 		add_bytes(j, j->kernel, j->bz.bytes + j->bz.setup_len,
@@ -418,13 +327,15 @@ static bool add_all(struct job *j)
 		(!j->es ||
 			add_page(j, j->es, SHIM_RESET, CF_IGVM_PAGE_NORMAL,
 				cf_shim_hold)) &&
-		add_states(j) && (!j->es || add_held_states(j));
+		cf_shim_add_states(j);
 }
 
 enum coffer_status cf_shim_build(const struct cf_shim_params *p,
 	struct cf_buf *out, struct coffer_error *err)
 {
-	struct job j = { .p = p, .err = err, .vcpus = p->vcpus ? p->vcpus : 1 };
+	struct cf_shim_job j = {
+		.p = p, .err = err, .vcpus = p->vcpus ? p->vcpus : 1
+	};
 	enum coffer_status status =
 		cf_bzimage_parse(p->kernel, p->kernel_len, &j.bz, err);
 
