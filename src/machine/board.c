@@ -7,8 +7,8 @@
 #include "machine/machine_priv.h"
 
 #include "base/base.h"
-#include "machine/block.h"
-#include "machine/chardev.h"
+#include "machine/backend/block.h"
+#include "machine/backend/chardev.h"
 
 #include <time.h>
 

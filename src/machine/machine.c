@@ -3,7 +3,7 @@
 #include "machine/machine_priv.h"
 
 #include "base/base.h"
-#include "machine/chardev.h"
+#include "machine/backend/chardev.h"
 
 #include <inttypes.h>
 

@@ -7,12 +7,12 @@
 #define CF_MACHINE_MACHINE_PRIV_H
 
 #include "accel/accel.h"
-#include "machine/acpi_priv.h"
+#include "machine/acpi/acpi_priv.h"
 #include "machine/devices_priv.h"
-#include "machine/fw_cfg_priv.h"
-#include "machine/lapic_priv.h"
+#include "machine/chips/fw_cfg_priv.h"
+#include "machine/chips/lapic_priv.h"
 #include "machine/pci_priv.h"
-#include "machine/virtio_priv.h"
+#include "machine/virtio/virtio_priv.h"
 #include "memory/memory.h"
 
 #include <pthread.h>

@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 #include "base/base.h"
-#include "machine/gdb_priv.h"
+#include "machine/gdb/gdb_priv.h"
 
 #include <string.h>
 

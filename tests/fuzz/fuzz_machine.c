@@ -8,8 +8,8 @@
 
 #include "base/base.h"
 #include "config.h"
-#include "machine/block.h"
-#include "machine/chardev.h"
+#include "machine/backend/block.h"
+#include "machine/backend/chardev.h"
 #include "machine/machine.h"
 #include "memory/memory.h"
 

@@ -6,10 +6,10 @@
 
 #include "base/base.h"
 #include "base/state.h"
-#include "machine/block.h"
-#include "machine/chardev.h"
+#include "machine/backend/block.h"
+#include "machine/backend/chardev.h"
 #include "machine/machine.h"
-#include "machine/migrate.h"
+#include "machine/migrate/migrate.h"
 #include "memory/memory.h"
 
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 
 #include "test.h"
 
-#include "accel/soft/ghcb_priv.h"
-#include "accel/soft/sev_priv.h"
-#include "accel/soft/sev_state_priv.h"
+#include "accel/soft/sev/ghcb_priv.h"
+#include "accel/soft/sev/sev_priv.h"
+#include "accel/soft/sev/sev_state_priv.h"
 #include "accel/soft/world_priv.h"
 #include "sp/sp.h"
 

@@ -6,7 +6,7 @@
 #include "test.h"
 
 #include "config.h"
-#include "machine/nbd_priv.h"
+#include "machine/backend/nbd_priv.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>

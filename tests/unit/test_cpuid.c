@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CPUID of the CPU types and the SNP CPUID page, against the manual. */
-#include "accel/soft/cpuid_priv.h"
+#include "accel/soft/native/cpuid_priv.h"
 #include "base/bytes.h"
 #include "image/cpu_feature.h"
 #include "image/image.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The GDB protocol on a machine that is a table of bytes. */
 #include "base/base.h"
-#include "machine/gdb_priv.h"
+#include "machine/gdb/gdb_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

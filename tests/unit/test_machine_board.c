@@ -5,13 +5,13 @@
  */
 #include "test.h"
 
-#include "machine/acpi_priv.h"
-#include "machine/block.h"
-#include "machine/chardev.h"
-#include "machine/fw_cfg_priv.h"
+#include "machine/acpi/acpi_priv.h"
+#include "machine/backend/block.h"
+#include "machine/backend/chardev.h"
+#include "machine/chips/fw_cfg_priv.h"
 #include "machine/machine.h"
 #include "machine/pci_priv.h"
-#include "machine/virtio_priv.h"
+#include "machine/virtio/virtio_priv.h"
 #include "memory/memory.h"
 
 #include <unistd.h>

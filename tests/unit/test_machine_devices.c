@@ -2,9 +2,9 @@
 /* The PC's devices, each on buses and a clock of the test's own. */
 #include "test.h"
 
-#include "machine/chardev.h"
+#include "machine/backend/chardev.h"
 #include "machine/devices_priv.h"
-#include "machine/lapic_priv.h"
+#include "machine/chips/lapic_priv.h"
 
 static struct coffer_error err;
 

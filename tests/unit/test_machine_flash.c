@@ -8,7 +8,7 @@
 #include "test.h"
 
 #include "base/state.h"
-#include "machine/block.h"
+#include "machine/backend/block.h"
 #include "machine/devices_priv.h"
 #include "memory/memory.h"
 

@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "config.h"
-#include "machine/block.h"
+#include "machine/backend/block.h"
 
 #if HAVE_SLIRP
 #include <libslirp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single instructions through native stubs, with results from the manuals. */
-#include "accel/soft/native_priv.h"
+#include "accel/soft/native/native_priv.h"
 #include "base/bytes.h"
 
 #include <setjmp.h>

@@ -6,8 +6,8 @@
  */
 #include "test.h"
 
-#include "cli/qemu_opts.h"
-#include "cli/qemu_types.h"
+#include "cli/run/qemu_opts.h"
+#include "cli/run/qemu_types.h"
 
 static struct coffer_error err;
 

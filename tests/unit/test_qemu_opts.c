@@ -2,7 +2,7 @@
 /* QEMU command lines: what is taken, what is refused and how it is said. */
 #include "test.h"
 
-#include "cli/qemu_opts.h"
+#include "cli/run/qemu_opts.h"
 
 #define SNP  "-object", "sev-snp-guest,id=sev0,cbitpos=51,reduced-phys-bits=1"
 #define IGVM "-object", "igvm-cfg,id=igvm0,file=x.igvm"

@@ -6,7 +6,7 @@
  */
 #include "test.h"
 
-#include "cli/run_priv.h"
+#include "cli/run/run_priv.h"
 #include "fake_kvm.h"
 #include "kvm/uapi.h"
 #include "syn.h"

@@ -9,9 +9,9 @@
  */
 #include "accel/soft/block_priv.h"
 #include "accel/soft/mem_priv.h"
-#include "accel/soft/ops_priv.h"
-#include "accel/soft/sev_priv.h"
-#include "accel/soft/trace_priv.h"
+#include "accel/soft/insn/ops_priv.h"
+#include "accel/soft/sev/sev_priv.h"
+#include "accel/soft/debug/trace_priv.h"
 
 #include "base/alloc.h"
 

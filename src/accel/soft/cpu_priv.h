@@ -15,9 +15,9 @@
 #define CF_ACCEL_SOFT_CPU_PRIV_H
 
 #include "accel/accel.h"
-#include "accel/soft/cpuid_priv.h"
-#include "accel/soft/fpu_priv.h"
-#include "accel/soft/native_priv.h"
+#include "accel/soft/native/cpuid_priv.h"
+#include "accel/soft/native/fpu_priv.h"
+#include "accel/soft/native/native_priv.h"
 #include "memory/memory.h"
 
 #include <pthread.h>

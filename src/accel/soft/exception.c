@@ -6,7 +6,7 @@
  * Source: APM volume 2 (AMD 24593), "Exceptions and interrupts".
  */
 #include "accel/soft/mem_priv.h"
-#include "accel/soft/ops_priv.h"
+#include "accel/soft/insn/ops_priv.h"
 #include "accel/soft/seg_priv.h"
 
 #include <stdarg.h>

@@ -5,9 +5,9 @@
  * translated before anything is read or written, so faults are precise.
  */
 #include "accel/soft/block_priv.h"
-#include "accel/soft/dr_priv.h"
+#include "accel/soft/debug/dr_priv.h"
 #include "accel/soft/mem_priv.h"
-#include "accel/soft/watch_priv.h"
+#include "accel/soft/debug/watch_priv.h"
 #include "accel/soft/world_priv.h"
 
 uint64_t cf_mmio_read(struct vcpu *cpu, uint64_t gpa, unsigned size)

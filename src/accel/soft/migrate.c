@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A vCPU of a plain guest in a stream: the architectural state and what the
  * engine keeps beside it. */
-#include "accel/soft/cpuid_model_priv.h"
+#include "accel/soft/native/cpuid_model_priv.h"
 #include "accel/soft/run_priv.h"
-#include "accel/soft/sev_priv.h"
+#include "accel/soft/sev/sev_priv.h"
 #include "accel/soft/mem_priv.h"
 #include "base/state.h"
 
@@ -74,8 +74,7 @@ static void walk_events(struct vcpu *cpu, struct cf_state *s)
 	cf_state_bool(s, &cpu->ss_shadow);
 	cf_state_u8(s, &cpu->dr_hit);
 	cf_state_u32(s, &cpu->dr6_pending);
-	cf_state_need(s,
-		cpu->dr_hit <= 0xf && !(cpu->dr6_pending & ~0xc00fu),
+	cf_state_need(s, cpu->dr_hit <= 0xf && !(cpu->dr6_pending & ~0xc00fu),
 		"pending breakpoints");
 	cf_state_bool(s, &cpu->halted);
 	cf_state_bool(s, &cpu->parked);

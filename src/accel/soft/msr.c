@@ -7,7 +7,7 @@
  */
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/run_priv.h"
-#include "accel/soft/sev_priv.h"
+#include "accel/soft/sev/sev_priv.h"
 #include "accel/soft/world_priv.h"
 
 #define EXIT_WRITE_TRAP_EFER 0x8fu

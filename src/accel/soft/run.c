@@ -6,13 +6,13 @@
  * fault during delivery comes back the same way and becomes a double fault.
  */
 #include "accel/soft/block_priv.h"
-#include "accel/soft/dr_priv.h"
+#include "accel/soft/debug/dr_priv.h"
 #include "accel/soft/mem_priv.h"
-#include "accel/soft/ops_priv.h"
+#include "accel/soft/insn/ops_priv.h"
 #include "accel/soft/run_priv.h"
 #include "accel/soft/seg_priv.h"
-#include "accel/soft/sev_priv.h"
-#include "accel/soft/trace_priv.h"
+#include "accel/soft/sev/sev_priv.h"
+#include "accel/soft/debug/trace_priv.h"
 #include "accel/soft/world_priv.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The software engine as the machine sees it: struct cf_accel_ops. */
 #include "accel/soft/block_priv.h"
-#include "accel/soft/debug_priv.h"
+#include "accel/soft/debug/debug_priv.h"
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/run_priv.h"
-#include "accel/soft/sev_priv.h"
-#include "accel/soft/watch_priv.h"
+#include "accel/soft/sev/sev_priv.h"
+#include "accel/soft/debug/watch_priv.h"
 #include "accel/soft/world_priv.h"
 
 #include "base/alloc.h"

@@ -4,11 +4,11 @@
  * IPIs, and what is derived from it.
  */
 #include "accel/soft/block_priv.h"
-#include "accel/soft/dr_priv.h"
+#include "accel/soft/debug/dr_priv.h"
 #include "accel/soft/mem_priv.h"
 #include "accel/soft/run_priv.h"
 #include "accel/soft/seg_priv.h"
-#include "accel/soft/sev_priv.h"
+#include "accel/soft/sev/sev_priv.h"
 
 /* A small number for each mode, part of the jump cache's tags. */
 static unsigned mode_id(struct vcpu *cpu, uint32_t mode)

@@ -10,8 +10,8 @@
  */
 #include "accel/soft/block_priv.h"
 #include "accel/soft/mem_priv.h"
-#include "accel/soft/sev_priv.h"
-#include "accel/soft/watch_priv.h"
+#include "accel/soft/sev/sev_priv.h"
+#include "accel/soft/debug/watch_priv.h"
 #include "accel/soft/world_priv.h"
 
 #define MAX_GEN 1023u

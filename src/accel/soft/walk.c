@@ -8,7 +8,7 @@
  * Encryption and page tables").
  */
 #include "accel/soft/mem_priv.h"
-#include "accel/soft/sev_priv.h"
+#include "accel/soft/sev/sev_priv.h"
 
 #define PTE_P  0x1u
 #define PTE_W  0x2u
