@@ -10,6 +10,9 @@
 #define CR0_KNOWN                                                    \
 	(1u /* PE */ | 2u | 4u | CF_CR0_TS | CF_CR0_ET | CF_CR0_NE | \
 		CF_CR0_WP | CF_CR0_AM | CF_CR0_NW | CF_CR0_CD | CF_CR0_PG)
+#define EFER_KNOWN \
+	(CF_EFER_SCE | CF_EFER_LME | CF_EFER_LMA | CF_EFER_NXE | CF_EFER_FFXSR)
+#define COUNT_MAX ((uint64_t)1 << 62) /* sums with a budget do not wrap */
 #define ATT_KEPT (CF_ATT_IRQ | CF_ATT_NMI | CF_ATT_INIT | CF_ATT_SIPI)
 
 /* Combinations that no vCPU of this type can be in. */
@@ -23,11 +26,13 @@ static void check(const struct vcpu *cpu, const struct cf_cpu_state *c,
 	cf_state_need(s, !(c->cr0 & ~(uint64_t)CR0_KNOWN), "CR0");
 	cf_state_need(s, !paging || protection, "CR0");
 	cf_state_need(s, !(c->cr4 & ~cf_cpuid_cr4(&cpu->cpuid)), "CR4");
+	cf_state_need(s, !(c->efer & ~(uint64_t)EFER_KNOWN), "EFER");
 	cf_state_need(s, lma == (lme && paging), "EFER");
 	cf_state_need(s, !lma || c->cr4 & CF_CR4_PAE, "CR4");
 	cf_state_need(s,
 		c->xcr0 == CF_XCR0_X87 || cf_fpu_xcr0_valid(c->xcr0, offered),
 		"XCR0");
+	cf_state_need(s, !c->xss, "XSS");
 }
 
 /* What the guest was told that this CPU has. */
@@ -64,6 +69,7 @@ static void walk_events(struct vcpu *cpu, struct cf_state *s)
 	if (nmis > 2)
 		nmis = 2;
 	cf_state_u64(s, &cpu->count);
+	cf_state_need(s, cpu->count <= COUNT_MAX, "the count of instructions");
 	cf_state_u64(s, &cpu->cr8);
 	cf_state_u32(s, &attention);
 	cf_state_need(s, !(attention & ~ATT_KEPT), "what waits for the vCPU");
