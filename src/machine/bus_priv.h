@@ -87,6 +87,9 @@ struct cf_timer {
 	struct cf_timer *next;
 };
 
+/* No clock comes this far (146 years), so that sums with a time do not wrap. */
+#define CF_TIME_MAX ((uint64_t)1 << 62)
+
 struct cf_clock {
 	uint64_t (*now)(void *opaque);
 	/* A timer is due before all others; may be NULL. */

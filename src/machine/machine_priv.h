@@ -133,8 +133,10 @@ enum coffer_status cf_board_fill_fw_cfg(
 	struct cf_machine *m, struct coffer_error *err) CF_MUST_CHECK;
 
 /* pause.c: what a vCPU thread does around the engine.  enter waits while the
- * machine is paused; false: the run ends. */
+ * machine is paused; false: the run ends.  enter_now does not wait; false: the
+ * machine is paused or ends. */
 bool cf_machine_enter(struct cf_vcpu_thread *v);
+bool cf_machine_enter_now(struct cf_vcpu_thread *v);
 void cf_machine_leave(struct cf_vcpu_thread *v);
 
 /* A vCPU came to a break- or watchpoint (from its thread): stop the others

@@ -16,6 +16,16 @@ bool cf_machine_enter(struct cf_vcpu_thread *v)
 	return go;
 }
 
+bool cf_machine_enter_now(struct cf_vcpu_thread *v)
+{
+	struct cf_machine *m = v->m;
+
+	pthread_mutex_lock(&m->wake_lock);
+	v->running = !atomic_load(&m->paused) && !atomic_load(&m->ending);
+	pthread_mutex_unlock(&m->wake_lock);
+	return v->running;
+}
+
 void cf_machine_leave(struct cf_vcpu_thread *v)
 {
 	struct cf_machine *m = v->m;

@@ -165,7 +165,11 @@ static bool run_slice(struct cf_machine *m, unsigned i)
 	pthread_mutex_unlock(&m->lock);
 	if (v->asleep || v->parked)
 		return false;
+	/* A pause that came meanwhile is served before the next slice. */
+	if (!cf_machine_enter_now(v))
+		return true;
 	m->accel->run(m->vm, i, budget, &stop);
+	cf_machine_leave(v);
 	if (stop.why == CF_STOP_PARKED)
 		v->parked = true;
 	else if (stop.why == CF_STOP_DEBUG && m->gdb)
@@ -175,7 +179,9 @@ static bool run_slice(struct cf_machine *m, unsigned i)
 	return true;
 }
 
-/* All vCPUs wait: skip to the next timer, or wait for input. */
+/* All vCPUs wait: skip to the next timer, or wait for input.  A timer at the
+ * end of time never comes: time would wrap, and all that is in the past would
+ * be due again and again. */
 static void skip_idle(struct cf_machine *m)
 {
 	uint64_t now, deadline;
@@ -183,11 +189,11 @@ static void skip_idle(struct cf_machine *m)
 	pthread_mutex_lock(&m->lock);
 	now = cf_clock_now(&m->clock);
 	deadline = cf_clock_deadline(&m->clock);
-	if (deadline != UINT64_MAX && deadline > now)
+	if (deadline < CF_TIME_MAX && deadline > now)
 		m->skipped_ns += deadline - now;
 	cf_clock_run(&m->clock);
 	pthread_mutex_unlock(&m->lock);
-	if (deadline == UINT64_MAX)
+	if (deadline >= CF_TIME_MAX)
 		cf_loop_round(&m->loop, LOOP_MAX_NS, loop_lock, m);
 }
 

@@ -27,6 +27,7 @@ struct cf_vm {
 /* What the vCPU does when the machine runs. */
 static void (*board_script)(struct cf_vm *vm);
 static struct cf_vm *board_vm; /* the last that was created */
+static bool board_goes_on;     /* after the script; else the machine ends */
 
 static enum coffer_status board_vm_create(const struct cf_vm_config *config,
 	struct cf_vm **out, struct coffer_error *e)
@@ -72,7 +73,7 @@ static void board_run(struct cf_vm *vm, unsigned vcpu, uint64_t budget,
 	struct cf_stop_info *out)
 {
 	board_script(vm);
-	out->why = CF_STOP_UNSUPPORTED;
+	out->why = board_goes_on ? CF_STOP_KICK : CF_STOP_UNSUPPORTED;
 }
 
 static void board_vcpu_state(

@@ -9,6 +9,11 @@
 
 #include "migrate_board.h"
 
+#include "crypto/crypto.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
 static struct coffer_error err;
 static struct board a, b;
 static struct board_stream stream;
@@ -289,6 +294,138 @@ static void test_header_is_looked_at(void **state)
 	assert_message("version 2");
 }
 
+/* The bytes of a section. */
+static uint8_t *section(const char *name, size_t *len)
+{
+	for (size_t at = 16; at < stream.buf.len;) {
+		uint8_t *frame = stream.buf.data + at;
+
+		*len = cf_load_le32(frame + 20);
+		if (strncmp((const char *)frame, name, 16) == 0)
+			return frame + 24;
+		at += 24 + *len + 32;
+	}
+	fail_msg("no section '%s'", name);
+	return NULL;
+}
+
+static void sign(uint8_t *bytes, size_t len)
+{
+	assert_ok(cf_sha256(bytes, len, bytes + len, &err));
+}
+
+/* With -icount, time is what the vCPUs have executed: with a count of its own
+ * it would pass the bound that the devices' sums rely on. */
+static void test_counts_that_are_not_of_the_time_are_refused(void **state)
+{
+	size_t len;
+	uint8_t *vcpu = section("vcpu", &len);
+
+	cf_store_le64(vcpu, cf_load_le64(vcpu) + 1);
+	sign(vcpu, len);
+	assert_status(COFFER_ERR_FORMAT, load(&b, &stream));
+	assert_message("counts of instructions");
+	board_destroy(&b);
+	assert_true(board_create(&b));
+	cf_store_le64(vcpu, cf_load_le64(vcpu) - 1);
+	sign(vcpu, len);
+	assert_ok(load(&b, &stream));
+}
+
+/* A stream's bytes do not come to a terminal as they are. */
+static void test_name_in_the_stream_is_printed_safely(void **state)
+{
+	size_t len;
+	uint8_t *clock = section("clock", &len);
+
+	memcpy(clock - 24, "\033[2Jx\x80", 7);
+	assert_status(COFFER_ERR_FORMAT, load(&b, &stream));
+	assert_message("section '?[2Jx?' 0 comes where 'clock' 0");
+}
+
+/* --- Standing still --- */
+
+static atomic_int slice; /* 1: in it, 2: done */
+
+/* A slice that takes its time to come to an end. */
+static void slow_slice(struct cf_vm *vm)
+{
+	atomic_store(&slice, 1);
+	while (cf_machine_is_running(b.m))
+		usleep(1000);
+	usleep(50000);
+	atomic_store(&slice, 2);
+}
+
+static void *run_b(void *opaque)
+{
+	struct cf_machine_result result;
+	struct coffer_error e;
+
+	if (cf_machine_run(b.m, UINT64_MAX, &result, &e))
+		return NULL;
+	return opaque;
+}
+
+static void test_paused_machine_that_counts_stands_still(void **state)
+{
+	pthread_t thread;
+	void *ran;
+
+	atomic_store(&slice, 0);
+	board_script = slow_slice;
+	cf_machine_resume(b.m);
+	assert_int_equal(pthread_create(&thread, NULL, run_b, &b), 0);
+	while (!atomic_load(&slice))
+		usleep(1000);
+	cf_machine_pause(b.m);
+	assert_int_equal(atomic_load(&slice), 2);
+	cf_machine_quit(b.m);
+	pthread_join(thread, &ran);
+	assert_ptr_equal(ran, &b);
+}
+
+/* The guest turned itself off while somebody was about to save it. */
+static void test_machine_that_has_ended_is_not_saved(void **state)
+{
+	cf_machine_reset(a.m);
+	cf_machine_pause(a.m);
+	assert_status(COFFER_ERR_STATE, save(&a, &stream));
+	assert_message("has ended");
+}
+
+/* A comparator at the end of time, then nothing to do. */
+static void sleep_for_ever(struct cf_vm *vm)
+{
+	const struct cf_accel_host *h = vm->host;
+
+	mmio(h, 0xFED00010, 8, 1);
+	mmio(h, 0xFED00108, 8, INT64_MAX / 10 - 1);
+	h->idle(h->opaque, 0);
+	atomic_store(&slice, 1);
+}
+
+static void test_time_is_not_skipped_to_its_end(void **state)
+{
+	const struct cf_accel_host *h = board_vm->host;
+	pthread_t thread;
+	void *ran;
+
+	atomic_store(&slice, 0);
+	board_script = sleep_for_ever;
+	board_goes_on = true;
+	cf_machine_resume(b.m);
+	assert_int_equal(pthread_create(&thread, NULL, run_b, &b), 0);
+	while (!atomic_load(&slice))
+		usleep(1000);
+	usleep(20000);
+	cf_machine_quit(b.m);
+	pthread_join(thread, &ran);
+	board_goes_on = false;
+	assert_ptr_equal(ran, &b);
+	assert_true(mmio_in(h, 0xFED000F0, 8) < 1000000);
+}
+
 static void test_what_cannot_be_migrated_says_why(void **state)
 {
 	struct cf_accel_ops engine = board_engine;
@@ -347,6 +484,11 @@ int main(void)
 		migrate_test(test_stream_that_is_changed_is_refused),
 		migrate_test(test_another_machine_is_refused_by_name),
 		migrate_test(test_header_is_looked_at),
+		migrate_test(test_counts_that_are_not_of_the_time_are_refused),
+		migrate_test(test_name_in_the_stream_is_printed_safely),
+		migrate_test(test_paused_machine_that_counts_stands_still),
+		migrate_test(test_machine_that_has_ended_is_not_saved),
+		migrate_test(test_time_is_not_skipped_to_its_end),
 		migrate_test(test_what_cannot_be_migrated_says_why),
 		migrate_test(test_save_that_is_cancelled_stops),
 	};

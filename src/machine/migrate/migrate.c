@@ -45,22 +45,6 @@ static void walk_machine(struct cf_machine *m, struct cf_state *s)
 	}
 }
 
-/* The virtual time, which goes on from where it stood. */
-static void walk_clock(struct cf_machine *m, struct cf_state *s)
-{
-	uint64_t now = cf_clock_now(&m->clock), skipped = m->skipped_ns;
-
-	cf_state_u64(s, &now);
-	cf_state_u64(s, &skipped);
-	/* A hundred years: sums with it do not wrap. */
-	cf_state_need(s, now < (uint64_t)1 << 62 && skipped <= now, "the time");
-	if (!s->loading || !cf_state_ok(s))
-		return;
-	m->skipped_ns = skipped;
-	if (!m->config.icount)
-		atomic_store(&m->frozen_ns, now ? now : 1);
-}
-
 static void walk_lines(struct cf_machine *m, struct cf_state *s)
 {
 	for (size_t i = 0; i < CF_NLINES; i++)
@@ -76,7 +60,48 @@ struct walk {
 	enum coffer_status status;
 	struct coffer_error *err;
 	struct cf_state s;
+	uint64_t now; /* the time in the stream */
 };
+
+/* The virtual time, which goes on from where it stood. */
+static void walk_clock(struct walk *w, struct cf_state *s)
+{
+	struct cf_machine *m = w->m;
+	uint64_t skipped = m->skipped_ns;
+
+	w->now = cf_clock_now(&m->clock);
+	cf_state_u64(s, &w->now);
+	cf_state_u64(s, &skipped);
+	cf_state_need(s, w->now < CF_TIME_MAX && skipped <= w->now, "the time");
+	if (!s->loading || !cf_state_ok(s))
+		return;
+	m->skipped_ns = skipped;
+	if (!m->config.icount)
+		atomic_store(&m->frozen_ns, w->now ? w->now : 1);
+}
+
+/* Counted time follows from what the vCPUs have executed, so that their
+ * counts must be those of that time: devices rely on its bound. */
+static void check_counts(struct walk *w)
+{
+	struct cf_machine *m = w->m;
+	uint64_t left;
+
+	if (w->status || !w->loading || !m->config.icount)
+		return;
+	left = (w->now - m->skipped_ns) >> m->config.icount_shift;
+	for (unsigned i = 0; i < m->config.vcpus && !w->status; i++) {
+		uint64_t n = m->accel->instructions(m->vm, i);
+
+		if (n > left)
+			break;
+		left -= n;
+	}
+	if (left || cf_clock_now(&m->clock) != w->now)
+		w->status = cf_fail(w->err, COFFER_ERR_FORMAT,
+			"migration: the vCPUs' counts of instructions are not "
+			"those of the time in section 'clock'");
+}
 
 /* True: walk over the section's fields, then call end(). */
 static bool begin(struct walk *w, const char *name, uint32_t instance)
@@ -159,11 +184,12 @@ static enum coffer_status walk_all(struct walk *w)
 	struct cf_machine *m = w->m;
 
 	WALK(w, "machine", 0, walk_machine, m);
-	WALK(w, "clock", 0, walk_clock, m);
+	WALK(w, "clock", 0, walk_clock, w);
 	if (!w->status)
 		w->status = w->loading ? cf_migrate_load_ram(m, w->io, w->err)
 				       : cf_migrate_save_ram(m, w->io, w->err);
 	walk_vcpus(w);
+	check_counts(w);
 	walk_devices(w);
 	WALK(w, "end", 0, nothing, m);
 	return w->status;
@@ -241,6 +267,9 @@ static enum coffer_status save(struct cf_machine *m, struct cf_migrate_io *io,
 	if (!m->vm || m->launch_pending)
 		s = cf_fail(err, COFFER_ERR_STATE,
 			"migration: the guest has not been started");
+	else if (atomic_load(&m->ending))
+		s = cf_fail(err, COFFER_ERR_STATE,
+			"migration: the guest has ended");
 	else if (cf_machine_is_running(m))
 		s = cf_fail(err, COFFER_ERR_STATE,
 			"migration: the guest is running");

@@ -115,10 +115,23 @@ static enum coffer_status take_payload(struct cf_migrate_io *io, uint32_t len,
 	return s;
 }
 
+/* What the stream calls a section, for a message to people. */
+static const char *printable(
+	const uint8_t name[MIGRATE_NAME_LEN], char out[MIGRATE_NAME_LEN + 1])
+{
+	size_t n = strnlen((const char *)name, MIGRATE_NAME_LEN);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = name[i] >= ' ' && name[i] < 0x7f ? (char)name[i] : '?';
+	out[n] = '\0';
+	return out;
+}
+
 enum coffer_status cf_migrate_take(struct cf_migrate_io *io, const char *name,
 	uint32_t instance, struct coffer_error *err)
 {
 	uint8_t frame[FRAME_LEN], want[FRAME_LEN];
+	char found[MIGRATE_NAME_LEN + 1];
 	uint32_t len;
 	enum coffer_status s = read_all(io, frame, sizeof(frame), err);
 
@@ -128,9 +141,9 @@ enum coffer_status cf_migrate_take(struct cf_migrate_io *io, const char *name,
 	make_frame(want, name, instance, len);
 	if (memcmp(frame, want, sizeof(frame)) != 0)
 		return cf_fail(err, COFFER_ERR_FORMAT,
-			"migration: section '%.16s' %" PRIu32 " comes where "
+			"migration: section '%s' %" PRIu32 " comes where "
 			"'%s' %" PRIu32 " is expected: the machines differ",
-			(const char *)frame,
+			printable(frame, found),
 			cf_load_le32(frame + MIGRATE_NAME_LEN), name, instance);
 	if (len > MIGRATE_SECTION_MAX)
 		return cf_fail(err, COFFER_ERR_FORMAT,
