@@ -119,12 +119,19 @@ static bool may_confine(struct run *r)
 static enum coffer_status load_incoming(struct run *r, struct coffer_error *err)
 {
 	enum coffer_status s = run_incoming_load(r, err);
+	bool go_on = false;
 
 	if (s || r->opts.paused)
 		return s;
+	/* A client may have sent it on at once: it stays still then. */
+	pthread_mutex_lock(&r->life_lock);
 	r->has_started = true;
-	cf_machine_resume(r->machine);
-	if (r->monitor)
+	if (!run_is_migrating(r)) {
+		cf_machine_resume(r->machine);
+		go_on = true;
+	}
+	pthread_mutex_unlock(&r->life_lock);
+	if (go_on && r->monitor)
 		cf_monitor_event(r->monitor, "RESUME", NULL);
 	return COFFER_OK;
 }
@@ -247,6 +254,8 @@ int run_guest(int argc, char **argv, const struct cli_command *self,
 	while (again) {
 		status = one_life(r, &again);
 		pthread_mutex_lock(&r->life_lock);
+		/* No client starts one any more: that takes the lock. */
+		run_migrate_end(r);
 		run_end(r);
 		pthread_mutex_unlock(&r->life_lock);
 	}

@@ -43,7 +43,8 @@ static bool outgoing_gives_up(void *opaque)
 {
 	const struct run_migration *m = opaque;
 
-	return atomic_load(&m->progress.cancel);
+	/* Whoever ends the process need not wait for a reader that stalls. */
+	return atomic_load(&m->progress.cancel) || run_was_signalled();
 }
 
 /* The guest stands still from here on; false: it did before. */
