@@ -45,9 +45,8 @@ static void save(struct cf_buf *out)
 /* NULL: taken; else what is wrong. */
 static const char *load(const struct cf_buf *from)
 {
-	struct cf_state s = {
-		.loading = true, .in = cf_cursor(from->data, from->len)
-	};
+	struct cf_state s = { .loading = true,
+		.in = cf_cursor(from->data, from->len) };
 
 	g.ops->vcpu_state(g.vm, 0, &s);
 	cf_state_need(&s, cf_at_end(&s.in), "bytes that are left over");
@@ -98,8 +97,8 @@ static void test_instruction_count_without_end_is_refused(void **state)
 
 /* In the section, behind the features: registers, RIP, RFLAGS, CR0, CR2, CR3,
  * CR4, EFER, DR6, DR7, XCR0, XSS. */
-static void refuse(const struct cf_buf *good, size_t word, unsigned byte,
-	const char *what)
+static void refuse(
+	const struct cf_buf *good, size_t word, unsigned byte, const char *what)
 {
 	size_t at = sizeof(uint32_t) * CF_NWORDS + 8 * word + byte;
 

@@ -13,7 +13,7 @@
 #define EFER_KNOWN \
 	(CF_EFER_SCE | CF_EFER_LME | CF_EFER_LMA | CF_EFER_NXE | CF_EFER_FFXSR)
 #define COUNT_MAX ((uint64_t)1 << 62) /* sums with a budget do not wrap */
-#define ATT_KEPT (CF_ATT_IRQ | CF_ATT_NMI | CF_ATT_INIT | CF_ATT_SIPI)
+#define ATT_KEPT  (CF_ATT_IRQ | CF_ATT_NMI | CF_ATT_INIT | CF_ATT_SIPI)
 
 /* Combinations that no vCPU of this type can be in. */
 static void check(const struct vcpu *cpu, const struct cf_cpu_state *c,
