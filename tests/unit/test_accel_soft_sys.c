@@ -3,6 +3,8 @@
 #include "test.h"
 #include "soft_guest.h"
 
+#include <unistd.h>
+
 #define DONE "outb %al, $0xf4\n"
 
 static int setup(void **state)
@@ -301,6 +303,31 @@ static void test_accel_soft_counts_instructions(void **state)
 	assert_int_equal(b.gpr[CF_RAX], (n + 1) / 2);
 }
 
+GUEST_ASM(code_faults, "ud2\n");
+
+/* A handler whose first instruction faults executes nothing, for ever; a
+ * budget ends it all the same. */
+static void test_accel_soft_ends_a_loop_of_exceptions(void **state)
+{
+	const uint8_t at[4] = { 0, 0x05, 0, 0 }; /* 0000:0500 */
+	struct guest *g = *state;
+	struct cf_stop_info stop;
+	struct coffer_error err;
+	struct cf_cpu_state s;
+
+	cf_cpu_state_reset(&s, 0xa00f11);
+	s.rip = 0x500;
+	s.seg[CF_SEG_CS].base = s.seg[CF_SEG_CS].selector = 0;
+	guest_put(g, 6 * sizeof(at), at, sizeof(at));
+	guest_put(
+		g, 0x500, code_faults, (size_t)(code_faults_end - code_faults));
+	assert_ok(g->ops->set_state(g->vm, 0, &s, &err));
+	alarm(30);
+	g->ops->run(g->vm, 0, 1000, &stop);
+	alarm(0);
+	assert_int_equal(stop.why, CF_STOP_BUDGET);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +338,7 @@ int main(void)
 		TEST(test_accel_soft_repeats_string_operations),
 		TEST(test_accel_soft_traps_after_each_instruction),
 		TEST(test_accel_soft_counts_instructions),
+		TEST(test_accel_soft_ends_a_loop_of_exceptions),
 		TEST_SMP(test_accel_soft_keeps_atomics_atomic),
 		TEST_SMP(test_accel_soft_notices_code_written_by_others),
 		TEST_SMP(test_accel_soft_starts_processors_by_sipi),

@@ -301,8 +301,9 @@ struct vcpu {
 	bool stepping;   /* gdb single step */
 	bool delivering; /* an exception is being delivered: vector below */
 	uint8_t delivering_vector;
-	int fault_depth;   /* 0 none, 1 first fault, 2 #DF under delivery */
-	uint64_t deadline; /* count at which the budget ends */
+	uint64_t exc_count; /* count at the last exception */
+	int fault_depth;    /* 0 none, 1 first fault, 2 #DF under delivery */
+	uint64_t deadline;  /* count at which the budget ends */
 
 	/* Raising from inside a handler. */
 	jmp_buf *unwind;

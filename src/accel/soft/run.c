@@ -69,12 +69,22 @@ static bool is_fault(const struct cf_exception *x)
 	return !x->trap && x->vector != CF_VEC_DB && x->vector != CF_VEC_NMI;
 }
 
+/* An exception right after another takes the time of an instruction, so that
+ * a handler that faults for ever uses up its budget. */
+static void charge(struct vcpu *cpu)
+{
+	if (cpu->count == cpu->exc_count)
+		cpu->count++;
+	cpu->exc_count = cpu->count;
+}
+
 /* Deliver cpu->exc; a fault while doing so unwinds to the loop again. */
 static void deliver_exception(struct vcpu *cpu)
 {
 	struct cf_exception *x = &cpu->exc;
 	struct cf_event e;
 
+	charge(cpu);
 	if (cpu->delivering) {
 		if (cpu->delivering_vector == CF_VEC_DF) {
 			cf_trace_exception(cpu, x->vector, x->error);
