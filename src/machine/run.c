@@ -279,9 +279,14 @@ enum coffer_status cf_machine_run(struct cf_machine *m,
 	return s;
 }
 
-/* Only what a signal handler may do; the loop does the rest. */
+/* Only what a signal handler may do; the loop does the rest.  Counted, the loop
+ * runs the vCPUs, and one may be in a long instruction: the engine that counts
+ * is kicked with atomics alone. */
 void cf_machine_quit(struct cf_machine *m)
 {
 	atomic_store(&m->quit_asked, true);
+	for (unsigned i = 0; m->config.icount && m->vm && i < m->config.vcpus;
+		i++)
+		m->accel->kick(m->vm, i);
 	cf_loop_wake(&m->loop);
 }

@@ -12,6 +12,7 @@
 #include "machine/migrate/migrate.h"
 #include "memory/memory.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,13 @@ static void board_park(struct cf_vm *vm, unsigned vcpu, bool parked)
 {
 }
 
+static atomic_uint board_kicks;
+
+static void board_kick(struct cf_vm *vm, unsigned vcpu)
+{
+	atomic_fetch_add(&board_kicks, 1);
+}
+
 static void board_nothing(struct cf_vm *vm, unsigned vcpu)
 {
 }
@@ -92,7 +100,7 @@ static const struct cf_accel_ops board_engine = {
 	.set_state = board_set_state,
 	.park = board_park,
 	.run = board_run,
-	.kick = board_nothing,
+	.kick = board_kick,
 	.notify_irq = board_nothing,
 	.init = board_nothing,
 	.sipi = board_sipi,

@@ -82,7 +82,8 @@ static void program(struct cf_vm *vm)
 	mmio(h, 0xFED00010, 8, 1); /* HPET: on, timer 0 periodic */
 	mmio(h, 0xFED00100, 8, 0x4C);
 	mmio(h, 0xFED00108, 8, 100000);
-	out(h, 0xE0, 4, 0xCAFE0001);       /* test device */
+	out(h, 0xE0, 4, 0xCAFE0001); /* test device */
+	mmio(h, 0xFF00FFF8, 8, 0x0123456789ABCDEF);
 	config(h, 0, 0x60, 4, 0xB0000001); /* ECAM */
 	config(h, 31, 0x40, 4, 0x601);     /* power management */
 	config(h, 31, 0x44, 1, 0x80);
@@ -126,6 +127,7 @@ static void look(const struct cf_accel_host *h, uint64_t seen[32])
 	seen[n++] = mmio_in(h, 0xFED000F0, 8);
 	seen[n++] = mmio_in(h, 0xFED00108, 8);
 	seen[n++] = in(h, 0xE0, 4);
+	seen[n++] = mmio_in(h, 0xFF00FFF8, 8);
 	seen[n++] = mmio_in(h, 0xB0000060, 4); /* ECAM is mapped */
 	seen[n++] = in(h, 0x602, 2);
 	seen[n++] = in(h, 0x608, 4);
@@ -343,6 +345,76 @@ static void test_name_in_the_stream_is_printed_safely(void **state)
 	assert_message("section '?[2Jx?' 0 comes where 'clock' 0");
 }
 
+/* --- Random numbers of a seed --- */
+
+/* The board once more, with -seed. */
+static struct cf_vm *seeded(struct board *s)
+{
+	static const uint8_t rom[CF_PAGE_SIZE];
+
+	cf_machine_destroy(s->m);
+	s->m = NULL;
+	s->config.seeded = true;
+	s->config.seed = 7;
+	assert_ok(cf_machine_create(&s->config, &s->m, &err));
+	assert_ok(cf_machine_load_firmware(s->m, rom, sizeof(rom), &err));
+	return board_vm;
+}
+
+/* The driver of the entropy device, in slot 3. */
+static void start_rng(const struct cf_accel_host *h)
+{
+	const uint64_t common = 0xC0020000;
+
+	config(h, 3, 0x10, 4, (uint32_t)common);
+	config(h, 3, 0x04, 2, 6);
+	mmio(h, common + 0x08, 4, 1); /* VERSION_1 */
+	mmio(h, common + 0x0C, 4, 1);
+	mmio(h, common + 0x14, 1, 0x0B);
+	mmio(h, common + 0x18, 2, 8);
+	mmio(h, common + 0x20, 4, 0x2000);
+	mmio(h, common + 0x28, 4, 0x3000);
+	mmio(h, common + 0x30, 4, 0x4000);
+	mmio(h, common + 0x1C, 2, 1);
+	mmio(h, common + 0x14, 1, 0x0F);
+}
+
+/* What the n-th request brings. */
+static uint64_t draw(struct cf_vm *vm, uint16_t n)
+{
+	uint8_t desc[16] = { 0 }, avail[4] = { 0 };
+	uint64_t number = 0;
+
+	cf_store_le64(desc, 0x5000);
+	cf_store_le32(desc + 8, sizeof(number));
+	cf_store_le16(desc + 12, 2); /* the device writes */
+	cf_store_le16(avail + 2, n);
+	assert_ok(cf_guest_write(vm->mem, 0x2000, desc, sizeof(desc), &err));
+	assert_ok(cf_guest_write(vm->mem, 0x3000, avail, sizeof(avail), &err));
+	mmio(vm->host, 0xC0023000, 4, 0);
+	assert_ok(
+		cf_guest_read(vm->mem, 0x5000, &number, sizeof(number), &err));
+	return number;
+}
+
+static void test_seeded_numbers_go_on_where_they_were(void **state)
+{
+	struct cf_vm *first, *second;
+	uint64_t one, two;
+
+	first = seeded(&a);
+	start_rng(first->host);
+	one = draw(first, 1);
+	assert_ok(save(&a, &stream));
+	assert_status(COFFER_ERR_FORMAT, load(&b, &stream));
+	assert_message("-seed");
+	second = seeded(&b);
+	assert_ok(load(&b, &stream));
+	two = draw(second, 2);
+	assert_int_not_equal(two, one);
+	assert_int_equal(two, draw(first, 2));
+}
+
 /* --- Standing still --- */
 
 static atomic_int slice; /* 1: in it, 2: done */
@@ -383,6 +455,38 @@ static void test_paused_machine_that_counts_stands_still(void **state)
 	cf_machine_quit(b.m);
 	pthread_join(thread, &ran);
 	assert_ptr_equal(ran, &b);
+}
+
+/* An instruction that repeats for days. */
+static void long_slice(struct cf_vm *vm)
+{
+	unsigned kicks = atomic_load(&board_kicks);
+
+	atomic_store(&slice, 1);
+	for (unsigned i = 0; i < 5000; i++) {
+		if (atomic_load(&board_kicks) != kicks) {
+			atomic_store(&slice, 2);
+			return;
+		}
+		usleep(1000);
+	}
+}
+
+static void test_quit_ends_a_slice_that_does_not_end(void **state)
+{
+	pthread_t thread;
+	void *ran;
+
+	atomic_store(&slice, 0);
+	board_script = long_slice;
+	cf_machine_resume(b.m);
+	assert_int_equal(pthread_create(&thread, NULL, run_b, &b), 0);
+	while (!atomic_load(&slice))
+		usleep(1000);
+	cf_machine_quit(b.m);
+	pthread_join(thread, &ran);
+	assert_ptr_equal(ran, &b);
+	assert_int_equal(atomic_load(&slice), 2);
 }
 
 /* The guest turned itself off while somebody was about to save it. */
@@ -486,7 +590,9 @@ int main(void)
 		migrate_test(test_header_is_looked_at),
 		migrate_test(test_counts_that_are_not_of_the_time_are_refused),
 		migrate_test(test_name_in_the_stream_is_printed_safely),
+		migrate_test(test_seeded_numbers_go_on_where_they_were),
 		migrate_test(test_paused_machine_that_counts_stands_still),
+		migrate_test(test_quit_ends_a_slice_that_does_not_end),
 		migrate_test(test_machine_that_has_ended_is_not_saved),
 		migrate_test(test_time_is_not_skipped_to_its_end),
 		migrate_test(test_what_cannot_be_migrated_says_why),

@@ -251,4 +251,5 @@ void cf_testdev_destroy(struct cf_testdev *d)
 void cf_testdev_state(struct cf_testdev *d, struct cf_state *s)
 {
 	cf_state_bytes(s, d->echo, sizeof(d->echo));
+	cf_state_bytes(s, d->ram, sizeof(d->ram));
 }

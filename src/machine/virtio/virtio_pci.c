@@ -463,7 +463,6 @@ static void queue_state(struct cf_virtio_queue *q, struct cf_state *s)
 	cf_state_u16(s, &q->msix_vector);
 }
 
-/* The devices behind it keep nothing between two requests. */
 void cf_virtio_state(struct cf_virtio_dev *d, struct cf_state *s)
 {
 	uint16_t id = d->ops->id;
@@ -483,4 +482,6 @@ void cf_virtio_state(struct cf_virtio_dev *d, struct cf_state *s)
 	cf_state_bytes(s, d->msix, sizeof(d->msix));
 	cf_state_u8(s, &d->msix_pending);
 	cf_state_need(s, d->msix_pending < 1u << NVECTORS, "the vectors");
+	if (d->ops->state)
+		d->ops->state(d->self, s);
 }

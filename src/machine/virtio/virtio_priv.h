@@ -19,6 +19,7 @@
 #define CF_VIRTIO_CHAIN_MAX 256
 
 struct cf_apics;
+struct cf_state;
 struct cf_virtio_dev;
 
 /* One buffer of a request. */
@@ -56,6 +57,8 @@ struct cf_virtio_ops {
 	uint32_t (*config_read)(void *self, unsigned offset, unsigned size);
 	/* After a reset by the driver; may be NULL. */
 	void (*reset)(void *self);
+	/* What it keeps between two requests; NULL: nothing that counts. */
+	void (*state)(void *self, struct cf_state *s);
 	void (*destroy)(void *self);
 };
 
@@ -118,7 +121,6 @@ enum coffer_status cf_virtio_net_create(const struct cf_dev_env *env,
 	struct coffer_error *err) CF_MUST_CHECK;
 
 /* Migration, see devices_priv.h. */
-struct cf_state;
 void cf_virtio_state(struct cf_virtio_dev *d, struct cf_state *s);
 
 #endif

@@ -6,6 +6,7 @@
  * Source: VIRTIO 1.1, section 5.4 "Entropy Device".
  */
 #include "base/base.h"
+#include "base/state.h"
 #include "machine/virtio/virtio_priv.h"
 
 #include <sys/random.h>
@@ -56,6 +57,17 @@ static void rng_kick(void *self, unsigned q)
 	}
 }
 
+/* Where a seeded run is in its numbers. */
+static void rng_state(void *self, struct cf_state *s)
+{
+	struct rng *r = self;
+	bool seeded = r->seeded;
+
+	cf_state_bool(s, &seeded);
+	cf_state_need(s, seeded == r->seeded, "-seed, which is on one side");
+	cf_state_u64(s, &r->state);
+}
+
 static void rng_destroy(void *self)
 {
 	free(self);
@@ -67,6 +79,7 @@ static const struct cf_virtio_ops rng_ops = {
 	.class_rev = 0x00FF0001,
 	.nqueues = 1,
 	.kick = rng_kick,
+	.state = rng_state,
 	.destroy = rng_destroy,
 };
 
