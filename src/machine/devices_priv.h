@@ -115,6 +115,10 @@ enum coffer_status cf_flash_create(const struct cf_dev_env *env,
 	struct cf_block *block, bool readonly, uint64_t end,
 	struct cf_flash **out, struct coffer_error *err) CF_MUST_CHECK;
 void cf_flash_destroy(struct cf_flash *f);
+/* The file takes what the memory holds, which came from another machine: when
+ * all of the stream is good, not before. */
+enum coffer_status cf_flash_store(
+	struct cf_flash *f, struct coffer_error *err) CF_MUST_CHECK;
 
 /*
  * Migration (migrate.c): each device walks over its state to save or to load it

@@ -338,18 +338,20 @@ void cf_flash_destroy(struct cf_flash *f)
 	free(f);
 }
 
-/* The file takes what the memory holds: it may be another file than before. */
-static bool write_all(struct cf_flash *f)
+enum coffer_status cf_flash_store(struct cf_flash *f, struct coffer_error *err)
 {
+	enum coffer_status s = COFFER_OK;
 	uint8_t block[BLOCK_SIZE];
 
-	for (uint64_t at = 0; at < f->block->size; at += sizeof(block))
-		if (cf_guest_read(f->env.mem, f->base + at, block,
-			    sizeof(block), NULL) ||
-			f->block->ops->write(
-				f->block, at, block, sizeof(block), NULL))
-			return false;
-	return true;
+	for (uint64_t at = 0; !s && !f->readonly && at < f->block->size;
+		at += sizeof(block)) {
+		s = cf_guest_read(
+			f->env.mem, f->base + at, block, sizeof(block), err);
+		if (!s)
+			s = f->block->ops->write(
+				f->block, at, block, sizeof(block), err);
+	}
+	return s;
 }
 
 void cf_flash_state(struct cf_flash *f, struct cf_state *s)
@@ -380,5 +382,4 @@ void cf_flash_state(struct cf_flash *f, struct cf_state *s)
 	f->cycle = (enum cycle)cycle;
 	f->left = left;
 	show(f, (enum reads)reads);
-	cf_state_need(s, f->readonly || write_all(f), "the file");
 }

@@ -298,6 +298,17 @@ enum coffer_status cf_machine_save(struct cf_machine *m,
 	return s;
 }
 
+static enum coffer_status store_flash(
+	struct cf_machine *m, struct coffer_error *err)
+{
+	enum coffer_status s = COFFER_OK;
+
+	for (size_t i = 0; i < CF_MAX_FLASH && !s; i++)
+		if (m->flash[i])
+			s = cf_flash_store(m->flash[i], err);
+	return s;
+}
+
 enum coffer_status cf_machine_load(struct cf_machine *m,
 	const struct cf_migrate_channel *from, struct coffer_error *err)
 {
@@ -315,6 +326,8 @@ enum coffer_status cf_machine_load(struct cf_machine *m,
 	pthread_mutex_lock(&m->lock);
 	if (!s)
 		s = walk_all(&w);
+	if (!s)
+		s = store_flash(m, err);
 	pthread_mutex_unlock(&m->lock);
 	cf_buf_finish(&io.section);
 	return s;
