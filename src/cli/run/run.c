@@ -173,7 +173,10 @@ static int one_life(struct run *r, bool *again)
 		return cli_failed(r->self, &err);
 	}
 	running = NULL;
+	/* A client that starts the next one joins the thread, too. */
+	pthread_mutex_lock(&r->life_lock);
 	run_migrate_end(r);
+	pthread_mutex_unlock(&r->life_lock);
 	run_log_end(r);
 	status = exit_status(r, &result);
 	run_tell_end(r, &result);
