@@ -2,7 +2,8 @@
 /* Trace lines: see trace_priv.h. */
 #include "accel/soft/debug/trace_priv.h"
 
-#include <Zydis/Zydis.h>
+#include "accel/soft/insn/decode_priv.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -91,19 +92,6 @@ void cf_trace_block_slow(struct vcpu *cpu, const struct block *b)
 	emit(cpu, &text);
 }
 
-static void init_decoder(const struct vcpu *cpu, ZydisDecoder *z)
-{
-	if (cpu->mode & CF_MODE_L)
-		ZydisDecoderInit(
-			z, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	else if (cpu->mode & CF_MODE_D)
-		ZydisDecoderInit(
-			z, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
-	else
-		ZydisDecoderInit(
-			z, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
-}
-
 void cf_trace_code_slow(
 	struct vcpu *cpu, uint64_t addr, const uint8_t *code, unsigned len)
 {
@@ -117,7 +105,7 @@ void cf_trace_code_slow(
 
 	if (!wanted(cpu, addr))
 		return;
-	init_decoder(cpu, &z);
+	cf_decoder_init(cpu, &z);
 	ZydisFormatterInit(&format, ZYDIS_FORMATTER_STYLE_ATT);
 	cf_buf_printf(&text, "----------------\nIN: \n");
 	for (at = 0; at < len; at += n) {

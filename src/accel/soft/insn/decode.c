@@ -99,7 +99,7 @@ void cf_decode_mem_general(struct cf_dec *d, const ZydisDecodedOperand *o)
 	(void)cf_decode_mem(d, o);
 }
 
-static void init_decoder(const struct vcpu *cpu, ZydisDecoder *z)
+void cf_decoder_init(const struct vcpu *cpu, ZydisDecoder *z)
 {
 	if (cpu->mode & CF_MODE_L)
 		ZydisDecoderInit(
@@ -207,7 +207,7 @@ void cf_decode_block(struct vcpu *cpu, const uint8_t *code, unsigned avail,
 	unsigned n = 0, len = 0;
 	ZydisDecoder z;
 
-	init_decoder(cpu, &z);
+	cf_decoder_init(cpu, &z);
 	*out = (struct cf_decode_out) { 0 };
 	while (n < max_ops && !d.ends && len < avail) {
 		enum decoded r;

@@ -21,6 +21,9 @@ struct cf_dec {
 	bool native_full;
 };
 
+/* For the mode that the vCPU is in. */
+void cf_decoder_init(const struct vcpu *cpu, ZydisDecoder *z);
+
 bool cf_decode_int(struct cf_dec *d);
 bool cf_decode_flow(struct cf_dec *d);
 bool cf_decode_string(struct cf_dec *d);
