@@ -154,6 +154,15 @@ def wrong_options(r):
     r.refused("an object id that is not defined", subprocess.run(
         [r.coffer, "run", "-machine", "q35,igvm-cfg=other", "-quiet"],
         capture_output=True, text=True, check=False), "other", "no object")
+    for options, rule in ((["-bios", path], "whole pages"),
+                          (["-kernel", path], "bzImage"),
+                          (["-machine", "q35,confidential-guest-support=s",
+                            "-object", "sev-snp-guest,id=s,cbitpos=51,"
+                            "reduced-phys-bits=1", "-bios", path],
+                           "firmware")):
+        r.refused("a file that is no input of %s" % options[0], subprocess.run(
+            [r.coffer, "run", "-accel", "soft", "-quiet", *options],
+            capture_output=True, text=True, check=False), "guest.igvm:", rule)
     for options, *texts in (
             (["-d", "int,everything"], "-d everything", "in_asm"),
             (["-d", "exec", "-dfilter", "0x10"], "-dfilter 0x10",

@@ -298,11 +298,17 @@ static enum coffer_status configure_time(
 	return s;
 }
 
+const char *run_firmware_path(const struct run *r)
+{
+	const struct qemu_options *o = &r->opts;
+
+	return o->pflash[0] ? qemu_get(o->pflash[0], "file") : o->bios;
+}
+
 static enum coffer_status map_inputs(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_options *o = &r->opts;
-	const char *firmware =
-		o->pflash[0] ? qemu_get(o->pflash[0], "file") : o->bios;
+	const char *firmware = run_firmware_path(r);
 	enum coffer_status s = COFFER_OK;
 
 	if (o->igvm) {

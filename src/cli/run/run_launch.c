@@ -45,6 +45,13 @@ static enum coffer_status signature(
 	return COFFER_OK;
 }
 
+/* What is said about an input begins with its file. */
+static enum coffer_status of_file(
+	enum coffer_status s, const char *path, struct coffer_error *err)
+{
+	return s && path ? cf_error_context(err, s, "%s", path) : s;
+}
+
 static enum coffer_status firmware_plan(struct run *r, struct coffer_error *err)
 {
 	const struct qemu_options *o = &r->opts;
@@ -66,7 +73,7 @@ static enum coffer_status firmware_plan(struct run *r, struct coffer_error *err)
 			"give igvm-cfg or -bios");
 	s = cf_ovmf_parse(r->firmware.data, r->firmware.len, &r->ovmf, err);
 	if (s)
-		return s;
+		return of_file(s, run_firmware_path(r), err);
 	s = signature(r, &p.cpuid_signature, err);
 	if (s)
 		return s;
@@ -81,7 +88,8 @@ static enum coffer_status firmware_plan(struct run *r, struct coffer_error *err)
 			return s;
 		p.hashes = &r->hashes;
 	}
-	return cf_plan_from_firmware(&p, &r->plan, err);
+	s = cf_plan_from_firmware(&p, &r->plan, err);
+	return of_file(s, run_firmware_path(r), err);
 }
 
 static enum coffer_status make_plan(struct run *r, struct coffer_error *err)
@@ -92,9 +100,7 @@ static enum coffer_status make_plan(struct run *r, struct coffer_error *err)
 		s = cf_plan_from_igvm(r->igvm, r->opts.platform,
 			&cf_profile_qemu, cf_machine_env(r->machine), &r->plan,
 			err);
-		return s ? cf_error_context(
-				   err, s, "%s", qemu_get(r->opts.igvm, "file"))
-			 : s;
+		return of_file(s, qemu_get(r->opts.igvm, "file"), err);
 	}
 	if (r->opts.guest)
 		return firmware_plan(r, err);
@@ -301,16 +307,16 @@ static enum coffer_status load_plain(struct run *r, struct coffer_error *err)
 		s = cf_machine_load_kernel(
 			r->machine, &kernel, r->plan || r->firmware.len, err);
 	if (s)
-		return s;
+		return of_file(s, r->opts.kernel, err);
 	if (r->plan)
 		return cf_machine_load_plan(r->machine,
 			&(struct cf_machine_launch) { .plan = r->plan }, err);
 	if (r->config.nflash)
 		return cf_machine_start_flash(r->machine, err);
 	if (r->firmware.len)
-		return cf_machine_load_firmware(
+		s = cf_machine_load_firmware(
 			r->machine, r->firmware.data, r->firmware.len, err);
-	return COFFER_OK;
+	return of_file(s, run_firmware_path(r), err);
 }
 
 static enum coffer_status launch(struct run *r, struct coffer_error *err)

@@ -112,6 +112,8 @@ struct run {
 enum coffer_status run_configure(
 	struct run *r, struct coffer_error *err) CF_MUST_CHECK;
 void run_unconfigure(struct run *r);
+/* Of -bios or the first flash chip; NULL: neither. */
+const char *run_firmware_path(const struct run *r);
 
 /* run_log.c: -d, -D, -dfilter.  finish: last line of a life's log. */
 enum coffer_status run_configure_log(
