@@ -57,6 +57,10 @@ start:
 	mov	%al, gdt + TSS + 4
 	mov	$TSS, %eax
 	ltr	%ax
+	/* A timer that firmware left running would come at any time. */
+	mov	$0xff, %al
+	out	%al, $0x21
+	out	%al, $0xa1
 
 	/* IDT: 48 stubs of 16 bytes each; vector 0x2f may be asked for by
 	 * ring 3. */

@@ -94,23 +94,39 @@ static void make_image(void)
 		.ops = SP_ROOTS_OPS };
 	static const struct cf_sp_firmware_version newer = { { 0, 24 },
 		{ 1, 56 }, 3, 26 };
+	struct cf_buf table = { 0 };
 	struct cf_sp_soft *sp;
 
 	assert_ok(cf_sp_soft_create(&config, &sp, &err));
 	assert_ok(cf_sp_soft_firmware_image(sp, &newer, image, &err));
+	assert_ok(cf_sp_soft_cert_table(sp, &table, &err)); /* the others */
+	cf_buf_finish(&table);
 	cf_sp_soft_destroy(sp);
 }
 
-/* The directory's roots are the shared ones. */
+/* The directory's roots are the shared ones.  Each is linked by itself: who
+ * opens a directory sweeps its temporary files, and these are not ours. */
 static void share_roots(const char *path)
 {
-	char link[180], roots[4096];
+	char roots[4096], from[4096 + 256], to[180 + 256];
+	struct dirent *e;
+	DIR *d;
 
-	snprintf(link, sizeof(link), "%s/roots", path);
 	snprintf(roots, sizeof(roots), "%s/roots",
 		cf_sp_state_path(sp_roots_dir));
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(symlink(roots, link), 0);
+	snprintf(to, sizeof(to), "%s/roots", path);
+	assert_int_equal(mkdir(to, 0700), 0);
+	d = opendir(roots);
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		if (strchr(e->d_name, '.'))
+			continue;
+		snprintf(from, sizeof(from), "%s/%s", roots, e->d_name);
+		snprintf(to, sizeof(to), "%s/roots/%s", path, e->d_name);
+		assert_int_equal(symlink(from, to), 0);
+	}
+	closedir(d);
 }
 
 static uint32_t update(struct platform *p)
