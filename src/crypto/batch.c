@@ -109,8 +109,8 @@ static enum coffer_status hash_chunk(struct work *w, struct cf_batch *b,
 	enum coffer_status st = COFFER_OK;
 	size_t n = 0;
 
+	cf_seen_find(&w->seen, first, end - first, w->same + first);
 	for (size_t i = first; i < end; i++) {
-		w->same[i] = cf_seen_find(&w->seen, (uint32_t)i);
 		if (w->same[i] != i)
 			continue;
 		block[n] = w->block[i];

@@ -36,7 +36,8 @@ struct cf_seen {
 bool cf_seen_init(
 	struct cf_seen *s, const uint8_t *const *block, size_t n, size_t len);
 void cf_seen_finish(struct cf_seen *s);
-/* The index of an earlier block that is equal to block i, or i. */
-uint32_t cf_seen_find(struct cf_seen *s, uint32_t i);
+/* For each of n blocks from the first on: the index of an earlier block that is
+ * equal, or its own. */
+void cf_seen_find(struct cf_seen *s, size_t first, size_t n, uint32_t *same);
 
 #endif
