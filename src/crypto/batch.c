@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Digests of many blocks, cut into chunks that threads take in order; the
- * caller's thread hands out what is complete and takes chunks itself while it
- * waits.  Each thread looks for equal blocks in its own chunks, just before it
- * hashes the rest.
+ * caller's thread puts together what is complete, follows the chain, and takes
+ * chunks itself while it waits.  Each thread looks for equal blocks in its own
+ * chunks, just before it hashes the rest.
+ *
+ * The chain rides in a lane beside the blocks of the caller's thread, where it
+ * costs half of what libcrypto takes; what it is behind by more than MAX_LAG
+ * blocks is done with libcrypto, which has the digest of one text sooner.
  */
 #include "crypto/batch.h"
 
@@ -14,29 +18,18 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define CHUNK       64  /* for threads to take */
-#define MAX_CHUNK   512 /* without any: the last lanes of each run half empty */
-#define MIN_LANES   16  /* fewer blocks are not worth a manager */
+#define CHUNK       128  /* for threads to take; without any, the longest */
+#define MIN_LANES   16   /* fewer blocks are not worth a manager */
 #define MIN_THREADS 1024 /* nor a thread */
 #define MAX_THREADS 16
-#define MAX_ONES    2048 /* short texts that are not worth libcrypto */
+#define MAX_LAG     512
 
-/* What one thread hashes with. */
-struct cf_batch {
-	struct cf_lanes *lanes; /* NULL: one by one */
-	bool tried_lanes;
-	struct cf_hash *hash; /* NULL: not needed yet */
-	size_t nones;
-};
-
-struct work {
-	const uint8_t *const *block;
-	size_t n, len;
-	uint8_t (*out)[48];
-	uint32_t *same; /* the first block that is equal, or itself */
-	struct cf_seen seen;
+/* The work, and what the threads that do it share. */
+struct team {
+	struct cf_batch_work w;
+	enum cf_batch_use most;
 	bool *chunk_done;
-	size_t chunk, nchunks; /* blocks in one; how many */
+	size_t nchunks;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -65,107 +58,64 @@ void cf_batch_destroy(struct cf_batch *b)
 	free(b);
 }
 
+void cf_batch_limit(struct cf_batch *b, enum cf_batch_use most)
+{
+	b->most = most;
+}
+
 static void want_lanes(struct cf_batch *b, size_t n)
 {
 	if (b->tried_lanes || n < MIN_LANES)
 		return;
-	b->lanes = cf_lanes_create();
+	b->lanes = cf_lanes_create(b->most);
 	b->tried_lanes = true;
 }
 
-static enum coffer_status hash_alone(struct cf_batch *b, const void *p,
-	size_t n, uint8_t *out, struct coffer_error *err)
-{
-	enum coffer_status st = COFFER_OK;
-
-	if (!b->hash)
-		st = cf_hash_create(CF_HASH_SHA384, &b->hash, err);
-	return st ? st : cf_hash_once(b->hash, p, n, out, err);
-}
-
-enum coffer_status cf_batch_sha384_one(struct cf_batch *b, const void *p,
-	size_t n, uint8_t out[48], struct coffer_error *err)
-{
-	if (!b->lanes || b->hash || b->nones == MAX_ONES)
-		return hash_alone(b, p, n, out, err);
-	b->nones++;
-	cf_lanes_sha384_one(b->lanes, p, n, out);
-	return COFFER_OK;
-}
-
-static size_t end_of(const struct work *w, size_t chunk)
-{
-	const size_t first = chunk * w->chunk;
-
-	return w->n - first < w->chunk ? w->n : first + w->chunk;
-}
-
-static enum coffer_status hash_chunk(struct work *w, struct cf_batch *b,
-	size_t chunk, struct coffer_error *err)
-{
-	const size_t first = chunk * w->chunk, end = end_of(w, chunk);
-	const uint8_t *block[MAX_CHUNK];
-	uint8_t *out[MAX_CHUNK];
-	enum coffer_status st = COFFER_OK;
-	size_t n = 0;
-
-	cf_seen_find(&w->seen, first, end - first, w->same + first);
-	for (size_t i = first; i < end; i++) {
-		if (w->same[i] != i)
-			continue;
-		block[n] = w->block[i];
-		out[n++] = w->out[i];
-	}
-	if (b->lanes && cf_lanes_sha384(b->lanes, block, n, w->len, out))
-		return COFFER_OK;
-	for (size_t i = 0; !st && i < n; i++)
-		st = hash_alone(b, block[i], w->len, out[i], err);
-	return st;
-}
-
 /* False: there is none left, or the work has failed. */
-static bool take_chunk(struct work *w, size_t *chunk)
+static bool take_chunk(struct team *t, size_t *chunk)
 {
 	bool took;
 
-	pthread_mutex_lock(&w->lock);
-	took = !w->status && w->next < w->nchunks;
+	pthread_mutex_lock(&t->lock);
+	took = !t->status && t->next < t->nchunks;
 	if (took)
-		*chunk = w->next++;
-	pthread_mutex_unlock(&w->lock);
+		*chunk = t->next++;
+	pthread_mutex_unlock(&t->lock);
 	return took;
 }
 
-static void give_chunk(struct work *w, size_t chunk, enum coffer_status st,
+static void give_chunk(struct team *t, size_t chunk, enum coffer_status st,
 	const struct coffer_error *err)
 {
-	pthread_mutex_lock(&w->lock);
-	w->chunk_done[chunk] = true;
-	if (st && !w->status) {
-		w->status = st;
-		w->err = *err;
+	pthread_mutex_lock(&t->lock);
+	t->chunk_done[chunk] = true;
+	if (st && !t->status) {
+		t->status = st;
+		t->err = *err;
 	}
-	pthread_cond_broadcast(&w->changed);
-	pthread_mutex_unlock(&w->lock);
+	pthread_cond_broadcast(&t->changed);
+	pthread_mutex_unlock(&t->lock);
 }
 
 static void *help(void *opaque)
 {
-	struct work *w = opaque;
-	struct cf_batch b = { 0 };
+	struct team *t = opaque;
+	struct cf_batch b = { .most = t->most };
 	struct coffer_error err;
 	size_t chunk;
 
-	want_lanes(&b, w->n);
-	while (take_chunk(w, &chunk))
-		give_chunk(w, chunk, hash_chunk(w, &b, chunk, &err), &err);
+	want_lanes(&b, t->w.n);
+	while (take_chunk(t, &chunk))
+		give_chunk(t, chunk,
+			cf_batch_hash_chunk(&t->w, &b, chunk, false, &err),
+			&err);
 	finish(&b);
 	return NULL;
 }
 
 /* The caller's thread: returns when chunk `want` is complete. */
 static enum coffer_status wait_for(
-	struct work *w, struct cf_batch *b, size_t want)
+	struct team *t, struct cf_batch *b, size_t want)
 {
 	for (;;) {
 		struct coffer_error err;
@@ -173,74 +123,73 @@ static enum coffer_status wait_for(
 		size_t chunk;
 		bool done;
 
-		pthread_mutex_lock(&w->lock);
-		done = w->chunk_done[want];
-		st = w->status;
-		while (!done && !st && w->next == w->nchunks) {
-			pthread_cond_wait(&w->changed, &w->lock);
-			done = w->chunk_done[want];
-			st = w->status;
+		pthread_mutex_lock(&t->lock);
+		done = t->chunk_done[want];
+		st = t->status;
+		while (!done && !st && t->next == t->nchunks) {
+			pthread_cond_wait(&t->changed, &t->lock);
+			done = t->chunk_done[want];
+			st = t->status;
 		}
-		pthread_mutex_unlock(&w->lock);
+		pthread_mutex_unlock(&t->lock);
 		if (st || done)
 			return st;
-		if (take_chunk(w, &chunk))
-			give_chunk(
-				w, chunk, hash_chunk(w, b, chunk, &err), &err);
+		if (take_chunk(t, &chunk)) {
+			st = cf_batch_hash_chunk(&t->w, b, chunk, true, &err);
+			give_chunk(t, chunk, st, &err);
+		}
 	}
 }
 
-/* Chunk after chunk: fill in what is equal to earlier blocks, and tell. */
-static enum coffer_status hand_out(struct work *w, struct cf_batch *b,
-	cf_batch_ready_fn *ready, void *opaque, struct coffer_error *err)
+/* Chunk after chunk, in order. */
+static enum coffer_status hand_out(
+	struct team *t, struct cf_batch *b, struct coffer_error *err)
 {
-	for (size_t chunk = 0; chunk < w->nchunks; chunk++) {
-		const size_t first = chunk * w->chunk, end = end_of(w, chunk);
-		enum coffer_status st = wait_for(w, b, chunk);
+	struct cf_batch_work *w = &t->w;
+	const size_t lag = cf_batch_rides(w, b) ? MAX_LAG : 0;
+	enum coffer_status st = COFFER_OK;
 
+	for (size_t chunk = 0; !st && chunk < t->nchunks; chunk++) {
+		st = wait_for(t, b, chunk);
 		if (st) {
 			if (err)
-				*err = w->err;
+				*err = t->err;
 			return st;
 		}
-		for (size_t i = first; i < end; i++)
-			if (w->same[i] != i)
-				memcpy(w->out[i], w->out[w->same[i]], 48);
-		if (ready)
-			st = ready(opaque, first, end - first, err);
-		if (st)
-			return st;
+		cf_batch_complete(w, cf_batch_end_of(w, chunk));
+		if (w->ready > lag)
+			st = cf_batch_follow(w, b, w->ready - lag, err);
 	}
-	return COFFER_OK;
+	return st ? st : cf_batch_follow(w, b, w->n, err);
 }
 
-static size_t count_threads(const struct work *w)
+static size_t count_threads(const struct team *t)
 {
 	long processors;
 	size_t want;
 
-	if (w->n < MIN_THREADS)
+	if (t->w.n < MIN_THREADS)
 		return 0;
 	processors = sysconf(_SC_NPROCESSORS_ONLN);
 	want = processors > 1 ? (size_t)processors - 1 : 0;
 	return want < MAX_THREADS ? want : MAX_THREADS;
 }
 
-static enum coffer_status run(struct work *w, struct cf_batch *b,
-	cf_batch_ready_fn *ready, void *opaque, struct coffer_error *err)
+static enum coffer_status run(
+	struct team *t, struct cf_batch *b, struct coffer_error *err)
 {
 	pthread_t thread[MAX_THREADS];
-	size_t nthreads = 0, want = count_threads(w);
+	size_t nthreads = 0, want = count_threads(t);
 	enum coffer_status st;
 
 	while (nthreads < want &&
-		pthread_create(&thread[nthreads], NULL, help, w) == 0)
+		pthread_create(&thread[nthreads], NULL, help, t) == 0)
 		nthreads++;
-	want_lanes(b, w->n);
-	st = hand_out(w, b, ready, opaque, err);
-	pthread_mutex_lock(&w->lock);
-	w->next = w->nchunks; /* nothing more to take, whatever happened */
-	pthread_mutex_unlock(&w->lock);
+	want_lanes(b, t->w.n);
+	st = hand_out(t, b, err);
+	pthread_mutex_lock(&t->lock);
+	t->next = t->nchunks; /* nothing more to take, whatever happened */
+	pthread_mutex_unlock(&t->lock);
 	for (size_t i = 0; i < nthreads; i++)
 		pthread_join(thread[i], NULL);
 	return st;
@@ -248,37 +197,45 @@ static enum coffer_status run(struct work *w, struct cf_batch *b,
 
 enum coffer_status cf_batch_sha384(struct cf_batch *b,
 	const uint8_t *const *block, size_t n, size_t len, uint8_t (*out)[48],
-	cf_batch_ready_fn *ready, void *opaque, struct coffer_error *err)
+	const struct cf_batch_chain *chain, struct coffer_error *err)
 {
-	struct work w = { .block = block, .n = n, .len = len, .out = out };
+	struct team t = {
+		.most = b->most,
+		.w = {
+			.chain = chain,
+			.block = block,
+			.n = n,
+			.len = len,
+			.out = out,
+			.chunk = n < MIN_THREADS ? CF_BATCH_CHUNK : CHUNK,
+		},
+	};
 	enum coffer_status st = COFFER_OK;
 
-	if (n == 0)
-		return COFFER_OK;
 	if (n >= UINT32_MAX)
 		return cf_fail(err, COFFER_ERR_ARGUMENT,
 			"digests: %zu blocks are too many", n);
-	w.chunk = n < MIN_THREADS ? MAX_CHUNK : CHUNK;
-	w.nchunks = (n + w.chunk - 1) / w.chunk;
-	w.same = cf_alloc_array(n, sizeof(*w.same));
-	w.chunk_done = cf_alloc_array(w.nchunks, sizeof(bool));
-	if (!cf_seen_init(&w.seen, block, n, len) || !w.same || !w.chunk_done)
+	t.nchunks = (n + t.w.chunk - 1) / t.w.chunk;
+	t.w.same = cf_alloc_array(n, sizeof(*t.w.same));
+	t.chunk_done = cf_alloc_array(t.nchunks, sizeof(bool));
+	if (!cf_seen_init(&t.w.seen, block, n, len) || !t.w.same ||
+		!t.chunk_done)
 		st = cf_fail_nomem(err, "digests");
-	pthread_mutex_init(&w.lock, NULL);
-	pthread_cond_init(&w.changed, NULL);
+	pthread_mutex_init(&t.lock, NULL);
+	pthread_cond_init(&t.changed, NULL);
 	if (!st)
-		st = run(&w, b, ready, opaque, err);
-	pthread_cond_destroy(&w.changed);
-	pthread_mutex_destroy(&w.lock);
-	cf_seen_finish(&w.seen);
-	free(w.same);
-	free(w.chunk_done);
+		st = run(&t, b, err);
+	pthread_cond_destroy(&t.changed);
+	pthread_mutex_destroy(&t.lock);
+	cf_seen_finish(&t.w.seen);
+	free(t.w.same);
+	free(t.chunk_done);
 	return st;
 }
 
-const char *cf_batch_how(void)
+const char *cf_batch_how(enum cf_batch_use most)
 {
-	struct cf_lanes *l = cf_lanes_create();
+	struct cf_lanes *l = cf_lanes_create(most);
 	const char *name = l ? cf_lanes_name(l) : "libcrypto, one by one";
 
 	cf_lanes_destroy(l);

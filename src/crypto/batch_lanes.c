@@ -14,14 +14,32 @@
 
 /* The manager is the object: it needs an alignment that its own allocator
  * knows. */
-struct cf_lanes *cf_lanes_create(void)
+static bool has(const IMB_MGR *m, uint64_t features)
 {
-	IMB_MGR *m = alloc_mb_mgr(0);
+	return (m->features & features) == features;
+}
 
+static void init(IMB_MGR *m, enum cf_batch_use most)
+{
+	if (most == CF_BATCH_USE_ALL)
+		init_mb_mgr_auto(m, NULL);
+	else if (most == CF_BATCH_USE_AVX2 && has(m, IMB_CPUFLAGS_AVX2))
+		init_mb_mgr_avx2(m);
+	else if (has(m, IMB_CPUFLAGS_SSE))
+		init_mb_mgr_sse(m);
+}
+
+struct cf_lanes *cf_lanes_create(enum cf_batch_use most)
+{
+	IMB_MGR *m;
+
+	if (most == CF_BATCH_USE_LIBCRYPTO)
+		return NULL;
+	m = alloc_mb_mgr(0);
 	if (!m)
 		return NULL;
-	init_mb_mgr_auto(m, NULL);
-	if (imb_get_errno(m) == 0 && m->features & IMB_FEATURE_SELF_TEST_PASS)
+	init(m, most);
+	if (imb_get_errno(m) == 0 && has(m, IMB_FEATURE_SELF_TEST_PASS))
 		return (struct cf_lanes *)m;
 	free_mb_mgr(m);
 	return NULL;
@@ -47,22 +65,82 @@ static void fill_job(
 	job->auth_tag_output_len_in_bytes = 48;
 }
 
-bool cf_lanes_sha384(struct cf_lanes *l, const uint8_t *const *block, size_t n,
-	size_t len, uint8_t *const *out)
-{
-	IMB_MGR *m = (IMB_MGR *)l;
-	IMB_JOB *job;
-	size_t done = 0;
+/* One call: the manager gives jobs back in the order that they were given. */
+struct run {
+	IMB_MGR *m;
+	size_t done; /* blocks */
+	bool failed;
+	const struct cf_batch_chain *ride;
+	IMB_JOB *step; /* of the chain, in a lane; NULL: none is */
+	uint8_t text[CF_BATCH_TEXT], digest[48];
+};
 
-	for (size_t i = 0; i < n; i++) {
-		fill_job(IMB_GET_NEXT_JOB(m), block[i], len, out[i]);
-		job = IMB_SUBMIT_JOB_NOCHECK(m); /* its fields are ours */
-		for (; job; job = IMB_GET_COMPLETED_JOB(m))
-			done += job->status == IMB_STATUS_COMPLETED;
+static void end_step(struct run *r)
+{
+	r->step = NULL;
+	r->ride->take(r->ride->opaque, r->digest);
+}
+
+/* What the manager gave back.  A step is often complete before its turn, and
+ * was taken then. */
+static void collect(struct run *r, IMB_JOB *job)
+{
+	for (; job; job = IMB_GET_COMPLETED_JOB(r->m)) {
+		r->failed |= job->status != IMB_STATUS_COMPLETED;
+		if (job->user_data != r)
+			r->done++;
+		else if (job == r->step && !r->failed)
+			end_step(r);
 	}
-	while ((job = IMB_FLUSH_JOB(m)))
-		done += job->status == IMB_STATUS_COMPLETED;
-	return done == n;
+	if (r->step && r->step->status == IMB_STATUS_COMPLETED)
+		end_step(r);
+}
+
+static void submit(struct run *r, const uint8_t *block, size_t len,
+	uint8_t *out, void *owner)
+{
+	IMB_JOB *job = IMB_GET_NEXT_JOB(r->m);
+
+	fill_job(job, block, len, out);
+	job->user_data = owner;
+	if (owner)
+		r->step = job;
+	collect(r, IMB_SUBMIT_JOB_NOCHECK(r->m)); /* its fields are ours */
+}
+
+static bool begin_step(struct run *r)
+{
+	size_t n = 0;
+
+	if (r->ride && !r->step && !r->failed)
+		n = r->ride->next(r->ride->opaque, r->done, r->text);
+	if (n)
+		submit(r, r->text, n, r->digest, r);
+	return n != 0;
+}
+
+bool cf_lanes_sha384(struct cf_lanes *l, const uint8_t *const *block, size_t n,
+	size_t len, uint8_t *const *out, const struct cf_batch_chain *ride)
+{
+	struct run r = { .m = (IMB_MGR *)l, .ride = ride };
+	IMB_JOB *job;
+
+	for (size_t i = 0; i < n;)
+		if (!begin_step(&r)) {
+			submit(&r, block[i], len, out[i], NULL);
+			i++;
+		}
+	while ((job = IMB_FLUSH_JOB(r.m))) {
+		collect(&r, job);
+		if (r.done < n)
+			begin_step(&r);
+	}
+	return r.done == n && !r.failed;
+}
+
+bool cf_lanes_carry_chains(const struct cf_lanes *l)
+{
+	return ((const IMB_MGR *)l)->used_arch == IMB_ARCH_AVX512;
 }
 
 /* One lane of eight takes less time than the function for one; of four, more. */
@@ -72,8 +150,8 @@ void cf_lanes_sha384_one(
 	IMB_MGR *m = (IMB_MGR *)l;
 	const uint8_t *block = p;
 
-	if (m->used_arch != IMB_ARCH_AVX512 ||
-		!cf_lanes_sha384(l, &block, 1, n, &out))
+	if (!cf_lanes_carry_chains(l) ||
+		!cf_lanes_sha384(l, &block, 1, n, &out, NULL))
 		IMB_SHA384(m, p, n, out);
 }
 
@@ -93,7 +171,7 @@ const char *cf_lanes_name(const struct cf_lanes *l)
 
 #else
 
-struct cf_lanes *cf_lanes_create(void)
+struct cf_lanes *cf_lanes_create(enum cf_batch_use most)
 {
 	return NULL;
 }
@@ -103,7 +181,12 @@ void cf_lanes_destroy(struct cf_lanes *l)
 }
 
 bool cf_lanes_sha384(struct cf_lanes *l, const uint8_t *const *block, size_t n,
-	size_t len, uint8_t *const *out)
+	size_t len, uint8_t *const *out, const struct cf_batch_chain *ride)
+{
+	return false;
+}
+
+bool cf_lanes_carry_chains(const struct cf_lanes *l)
 {
 	return false;
 }

@@ -29,7 +29,7 @@ static void check(size_t n, size_t len, size_t unique)
 			fill(bytes + i * len, len, (uint32_t)i);
 	}
 	assert_ok(cf_batch_create(&b, &err));
-	assert_ok(cf_batch_sha384(b, block, n, len, out, NULL, NULL, &err));
+	assert_ok(cf_batch_sha384(b, block, n, len, out, NULL, &err));
 	cf_batch_destroy(b);
 	for (size_t i = 0; i < n; i++) {
 		assert_ok(cf_sha384(block[i], len, want, &err));
@@ -68,7 +68,7 @@ static void test_batch_does_not_trust_its_fingerprint(void **state)
 		cf_store_le16(bytes + i * 4096 + 100, (uint16_t)i);
 	}
 	assert_ok(cf_batch_create(&b, &err));
-	assert_ok(cf_batch_sha384(b, block, N, 4096, out, NULL, NULL, &err));
+	assert_ok(cf_batch_sha384(b, block, N, 4096, out, NULL, &err));
 	cf_batch_destroy(b);
 	for (size_t i = 0; i < N; i++) {
 		assert_ok(cf_sha384(block[i], 4096, want, &err));
@@ -77,46 +77,114 @@ static void test_batch_does_not_trust_its_fingerprint(void **state)
 	free(bytes);
 }
 
-struct order {
-	size_t next;
-	size_t stop_at;
+/*
+ * A chain like that of launch digests: after every third block comes a step of
+ * no block, and two more at the end.
+ */
+struct links {
+	const uint8_t (*out)[48];
+	size_t n, block, steps;
+	uint8_t ld[48];
+	bool asked; /* and not given yet */
 };
 
-static enum coffer_status in_order(
-	void *opaque, size_t first, size_t n, struct coffer_error *e)
+static bool has_block(const struct links *l)
 {
-	struct order *o = opaque;
-
-	assert_int_equal(first, o->next);
-	assert_true(n > 0);
-	o->next += n;
-	if (o->next >= o->stop_at)
-		return cf_fail(e, COFFER_ERR_STATE, "enough");
-	return COFFER_OK;
+	return l->block < l->n && l->steps % 4 != 3;
 }
 
-static void test_batch_hands_out_in_order_and_stops(void **state)
+static size_t write_link(const struct links *l, uint8_t *text)
 {
-	enum { N = 2000 };
-	uint8_t *bytes = calloc(N, 64), (*out)[48] = calloc(N, 48);
-	const uint8_t *block[N];
-	struct cf_batch *b;
-	struct order o = { .stop_at = SIZE_MAX };
+	memcpy(text, l->ld, 48);
+	memset(text + 48, 0, 64);
+	if (has_block(l))
+		memcpy(text + 48, l->out[l->block], 48);
+	cf_store_le64(text + 104, l->steps);
+	return l->steps % 5 ? 112 : CF_BATCH_TEXT - l->steps % 128;
+}
 
-	fill(bytes, N * 64, 1);
-	for (size_t i = 0; i < N; i++)
-		block[i] = bytes + (i % 3 ? i : 0) * 64;
+static size_t count_links(size_t n)
+{
+	struct links l = { .n = n };
+
+	for (; l.block < n; l.steps++)
+		l.block += has_block(&l);
+	return l.steps + 2;
+}
+
+static size_t next_link(void *opaque, size_t ready, uint8_t text[CF_BATCH_TEXT])
+{
+	struct links *l = opaque;
+
+	assert_true(ready <= l->n);
+	if (l->steps == count_links(l->n) ||
+		(has_block(l) && l->block >= ready))
+		return 0;
+	l->asked = true;
+	memset(text, 0, CF_BATCH_TEXT);
+	return write_link(l, text);
+}
+
+static void take_link(void *opaque, const uint8_t digest[48])
+{
+	struct links *l = opaque;
+
+	assert_true(l->asked);
+	l->asked = false;
+	memcpy(l->ld, digest, 48);
+	l->block += has_block(l);
+	l->steps++;
+}
+
+/* n blocks, of which every `unique`-th differs from all before, and a chain,
+ * against a chain computed when all digests are known. */
+static void check_chain(size_t n, size_t unique, enum cf_batch_use most)
+{
+	uint8_t *bytes = calloc(n + 1, 4096), text[CF_BATCH_TEXT];
+	const uint8_t **block = calloc(n + 1, sizeof(*block));
+	uint8_t(*out)[48] = calloc(n + 1, sizeof(*out));
+	struct links have = { .out = out, .n = n }, want = have;
+	const struct cf_batch_chain chain = {
+		.next = next_link,
+		.take = take_link,
+		.opaque = &have,
+	};
+	struct cf_batch *b;
+
+	for (size_t i = 0; i < n; i++) {
+		block[i] = bytes + i * 4096;
+		if (i % unique == 0)
+			fill(bytes + i * 4096, 4096, (uint32_t)i);
+	}
 	assert_ok(cf_batch_create(&b, &err));
-	assert_ok(cf_batch_sha384(b, block, N, 64, out, in_order, &o, &err));
-	assert_int_equal(o.next, N);
-	o = (struct order) { .stop_at = 100 };
-	assert_status(COFFER_ERR_STATE,
-		cf_batch_sha384(b, block, N, 64, out, in_order, &o, &err));
-	assert_true(o.next < N);
+	cf_batch_limit(b, most);
+	assert_ok(cf_batch_sha384(b, block, n, 4096, out, &chain, &err));
 	cf_batch_destroy(b);
-	assert_true(strlen(cf_batch_how()) > 0);
+	for (; want.steps < count_links(n); want.steps++) {
+		memset(text, 0, sizeof(text));
+		assert_ok(cf_sha384(
+			text, write_link(&want, text), want.ld, &err));
+		want.block += has_block(&want);
+	}
+	if (have.steps != want.steps || memcmp(have.ld, want.ld, 48) != 0)
+		fail_msg("%zu blocks, one in %zu new: %zu steps of %zu", n,
+			unique, have.steps, want.steps);
 	free(bytes);
+	free(block);
 	free(out);
+}
+
+static void test_batch_follows_a_chain(void **state)
+{
+	static const size_t counts[] = { 0, 1, 7, 8, 15, 16, 17, 63, 400, 512,
+		513, 1023, 1024, 1025, 3000 };
+
+	for (size_t i = 0; i < CF_ARRAY_LEN(counts); i++)
+		for (size_t unique = 1; unique < 50; unique *= 7)
+			for (enum cf_batch_use most = CF_BATCH_USE_ALL;
+				most <= CF_BATCH_USE_LIBCRYPTO; most++)
+				check_chain(counts[i], unique, most);
+	assert_true(strlen(cf_batch_how(CF_BATCH_USE_ALL)) > 0);
 }
 
 /* Before any batch, after one, and when there were many. */
@@ -134,7 +202,7 @@ static void test_batch_hashes_short_texts(void **state)
 		assert_ok(cf_batch_create(&b, &err));
 		if (batch_first)
 			assert_ok(cf_batch_sha384(
-				b, block, 64, 4096, out, NULL, NULL, &err));
+				b, block, 64, 4096, out, NULL, &err));
 		for (uint32_t i = 0; i < 2100; i++) {
 			fill(text, sizeof(text), i);
 			assert_ok(cf_batch_sha384_one(
@@ -151,7 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_batch_equals_single_digests),
 		cmocka_unit_test(test_batch_does_not_trust_its_fingerprint),
-		cmocka_unit_test(test_batch_hands_out_in_order_and_stops),
+		cmocka_unit_test(test_batch_follows_a_chain),
 		cmocka_unit_test(test_batch_hashes_short_texts),
 	};
 

@@ -98,12 +98,11 @@ static enum coffer_status sha384(struct meter *m, const void *p, size_t n,
 	return st ? st : cf_hash_once(m->hash, p, n, out, err);
 }
 
-/* One step of the chain: the page at offset `at` of an item. */
-static enum coffer_status extend(struct meter *m, const struct meter_item *item,
-	uint64_t at, const uint8_t *contents, struct coffer_error *err)
+/* PAGE_INFO of the page at offset `at` of an item. */
+static void page_info(const struct meter *m, const struct meter_item *item,
+	uint64_t at, const uint8_t *contents, uint8_t info[PAGE_INFO_LEN])
 {
-	uint8_t info[PAGE_INFO_LEN] = { 0 };
-
+	memset(info, 0, PAGE_INFO_LEN);
 	memcpy(info + DIGEST_CUR, m->ld, CF_SHA384_LEN);
 	if (contents)
 		memcpy(info + CONTENTS, contents, CF_SHA384_LEN);
@@ -113,7 +112,6 @@ static enum coffer_status extend(struct meter *m, const struct meter_item *item,
 	info[VMPL2_PERMS] = item->perms[2];
 	info[VMPL1_PERMS] = item->perms[1];
 	cf_store_le64(info + GPA, item->gpa + at);
-	return sha384(m, info, sizeof(info), m->ld, err);
 }
 
 /* The chain runs along while later pages are being hashed. */
@@ -123,37 +121,36 @@ struct chain {
 	size_t item;   /* of which... */
 	uint64_t at;   /* ...the page here is the next to enter the chain */
 	size_t hashed; /* digests used so far */
+	size_t pages;
 };
 
-/* Enter what can be entered with `ready` digests. */
-static enum coffer_status extend_until(
-	struct chain *c, size_t ready, struct coffer_error *err)
-{
-	enum coffer_status st = COFFER_OK;
-
-	while (!st && c->item < c->m->nitems) {
-		const struct meter_item *item = &c->m->item[c->item];
-
-		if (item->data && c->hashed == ready)
-			break;
-		st = extend(c->m, item, c->at,
-			item->data ? c->hash[c->hashed++] : NULL, err);
-		c->at += CF_PAGE_SIZE;
-		if (c->at == item->len) {
-			c->at = 0;
-			c->item++;
-		}
-	}
-	return st;
-}
-
-static enum coffer_status on_ready(
-	void *opaque, size_t first, size_t n, struct coffer_error *err)
+static size_t next_step(void *opaque, size_t ready, uint8_t text[CF_BATCH_TEXT])
 {
 	const struct chain *c = opaque;
+	const struct meter_item *item = &c->m->item[c->item];
 
-	cf_progress_tell(c->m->progress, "measuring", first + n, c->m->npages);
-	return extend_until(opaque, first + n, err);
+	if (c->item == c->m->nitems || (item->data && c->hashed >= ready))
+		return 0;
+	page_info(c->m, item, c->at, item->data ? c->hash[c->hashed] : NULL,
+		text);
+	return PAGE_INFO_LEN;
+}
+
+static void take_step(void *opaque, const uint8_t digest[48])
+{
+	struct chain *c = opaque;
+	const struct meter_item *item = &c->m->item[c->item];
+
+	memcpy(c->m->ld, digest, CF_SHA384_LEN);
+	c->hashed += item->data != NULL;
+	c->at += CF_PAGE_SIZE;
+	if (c->at == item->len) {
+		c->at = 0;
+		c->item++;
+	}
+	if (++c->pages % 64 == 0 || c->pages == c->m->npages)
+		cf_progress_tell(
+			c->m->progress, "measuring", c->pages, c->m->npages);
 }
 
 /* One page is not worth a batch, and often the same as the last. */
@@ -175,11 +172,13 @@ static enum coffer_status peek_one(struct meter *m, struct coffer_error *err)
 {
 	const struct meter_item *item = &m->item[0];
 	const uint8_t *hash = NULL;
+	uint8_t info[PAGE_INFO_LEN];
 	enum coffer_status st = COFFER_OK;
 
 	if (item->data)
 		st = hash_alone(m, item->data, &hash, err);
-	return st ? st : extend(m, item, 0, hash, err);
+	page_info(m, item, 0, hash, info);
+	return st ? st : sha384(m, info, sizeof(info), m->ld, err);
 }
 
 static size_t list_blocks(const struct meter *m, const uint8_t **block)
@@ -201,8 +200,12 @@ static enum coffer_status peek_many(struct meter *m, struct coffer_error *err)
 	CF_CLEANUP(cf_free_ptr) const uint8_t **block = NULL;
 	CF_CLEANUP(cf_free_ptr) uint8_t(*hash)[48] = NULL;
 	struct chain c = { .m = m };
+	const struct cf_batch_chain chain = {
+		.next = next_step,
+		.take = take_step,
+		.opaque = &c,
+	};
 	enum coffer_status st = COFFER_OK;
-	size_t n;
 
 	block = cf_alloc_array(m->npages, sizeof(*block));
 	hash = cf_alloc_array(m->npages, sizeof(*hash));
@@ -213,10 +216,8 @@ static enum coffer_status peek_many(struct meter *m, struct coffer_error *err)
 	if (st)
 		return st;
 	c.hash = hash;
-	n = list_blocks(m, block);
-	st = cf_batch_sha384(
-		m->batch, block, n, CF_PAGE_SIZE, hash, on_ready, &c, err);
-	return st ? st : extend_until(&c, n, err);
+	return cf_batch_sha384(m->batch, block, list_blocks(m, block),
+		CF_PAGE_SIZE, hash, &chain, err);
 }
 
 static enum coffer_status snp_peek(
