@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where two results differ, leaving out what is undefined. */
 #include "difftest.h"
+#include "vendors.h"
 
 #include <string.h>
 
@@ -30,6 +31,32 @@ static bool st_equal(const struct state *a, const struct state *b)
 	return true;
 }
 
+static const char *x87_differs(const struct test_case *c,
+	const struct result *host, const struct state *a, const struct state *b)
+{
+	if (memcmp(a->fx, b->fx, 2) != 0)
+		return "x87 control word";
+	if (memcmp(a->fx + 24, b->fx + 24, 4) != 0)
+		return "mxcsr";
+	if (!vendors_agree_on_x87(c, host))
+		return NULL;
+	if (memcmp(a->fx + 2, b->fx + 2, 2) != 0)
+		return "x87 status word";
+	if (a->fx[4] != b->fx[4])
+		return "x87 tags";
+	return st_equal(a, b) ? NULL : "x87 registers";
+}
+
+static bool address_differs(const struct test_case *c,
+	const struct result *host, const struct result *engine)
+{
+	const uint64_t mask = vendors_agree_on_address(c, host)
+		? UINT64_MAX
+		: ~(uint64_t)0xfff;
+
+	return (host->cr2 ^ engine->cr2) & mask;
+}
+
 const char *compare(const struct test_case *c, const struct result *host,
 	const struct result *engine)
 {
@@ -37,12 +64,16 @@ const char *compare(const struct test_case *c, const struct result *host,
 		"rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",
 		"r13", "r14", "r15" };
 	const struct state *a = &host->end, *b = &engine->end;
+	struct vectors va, vb;
+	const char *what;
 
+	if (vendors_excuse(c, host, engine))
+		return NULL;
 	if (host->vector != engine->vector)
 		return "exception";
 	if (a->rip != b->rip)
 		return "rip";
-	if (host->cr2 != engine->cr2)
+	if (address_differs(c, host, engine))
 		return "fault address";
 	/* 32-bit code leaves upper halves and R8 to R15 undefined. */
 	for (size_t i = 0; i < (c->compat ? 8 : 16); i++)
@@ -51,19 +82,14 @@ const char *compare(const struct test_case *c, const struct result *host,
 			return names[i];
 	if (!flags_equal(c, host, engine))
 		return "flags";
-	if (memcmp(a->fx, b->fx, 2) != 0)
-		return "x87 control word";
-	if (memcmp(a->fx + 2, b->fx + 2, 2) != 0)
-		return "x87 status word";
-	if (a->fx[4] != b->fx[4])
-		return "x87 tags";
-	if (memcmp(a->fx + 24, b->fx + 24, 4) != 0)
-		return "mxcsr";
-	if (!st_equal(a, b))
-		return "x87 registers";
-	if (memcmp(a->fx + 160, b->fx + 160, 256) != 0)
+	what = x87_differs(c, host, a, b);
+	if (what)
+		return what;
+	vendors_settle(c, host, &va);
+	vendors_settle(c, engine, &vb);
+	if (memcmp(va.low, vb.low, sizeof va.low) != 0)
 		return "xmm";
-	if (memcmp(a->high, b->high, 256) != 0)
+	if (memcmp(va.high, vb.high, sizeof va.high) != 0)
 		return "ymm";
 	if (memcmp(a->scratch, b->scratch, SCRATCH_LEN) != 0)
 		return "memory";

@@ -37,6 +37,7 @@ struct step {
 	uint32_t undefined; /* that it leaves undefined */
 	uint32_t defined;   /* that it always sets */
 	bool jump;          /* over the next step */
+	bool sha, mmx, x87; /* an instruction of these extensions */
 	ZydisMnemonic mnemonic;
 };
 

@@ -5,6 +5,8 @@
  */
 #include "filter.h"
 
+#include "vendors.h"
+
 #include <cpuid.h>
 
 static bool host_has(ZydisISAExt ext)
@@ -170,7 +172,7 @@ bool filter(const ZydisDecodedInstruction *insn,
 	if (insn->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
 		(insn->opcode & 0xfc) == 0xa0)
 		return false;
-	if (!host_has(insn->meta.isa_ext))
+	if (!host_has(insn->meta.isa_ext) || !vendors_agree(insn))
 		return false;
 	for (size_t i = 0; i < insn->operand_count; i++)
 		if (!operand_ok(&operands[i]))

@@ -314,6 +314,17 @@ static void step_flags(struct step *s, const ZydisDecodedInstruction *insn)
 	}
 }
 
+static bool uses_mmx(
+	const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *ops)
+{
+	for (size_t i = 0; i < insn->operand_count; i++)
+		if (ops[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+			ZydisRegisterGetClass(ops[i].reg.value) ==
+				ZYDIS_REGCLASS_MMX)
+			return true;
+	return false;
+}
+
 bool step_init(bool compat, struct step *s, const uint8_t *bytes, size_t len,
 	size_t prepared)
 {
@@ -328,6 +339,9 @@ bool step_init(bool compat, struct step *s, const uint8_t *bytes, size_t len,
 	s->len = (uint8_t)(prepared + insn.length);
 	s->prepared = (uint8_t)prepared;
 	s->mnemonic = insn.mnemonic;
+	s->sha = insn.meta.isa_ext == ZYDIS_ISA_EXT_SHA;
+	s->x87 = insn.meta.category == ZYDIS_CATEGORY_X87_ALU;
+	s->mmx = uses_mmx(&insn, ops);
 	s->jump = insn.meta.category == ZYDIS_CATEGORY_COND_BR ||
 		insn.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
 	step_flags(s, &insn);
