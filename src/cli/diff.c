@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #include "base/base.h"
+#include "cli/igvm_file.h"
 #include "cli/progress.h"
 #include "igvmkit/igvmkit.h"
 #include "plan/plan.h"
@@ -131,7 +132,7 @@ static enum coffer_status open_side(struct side *s, struct coffer_error *err)
 
 	if (status)
 		return status;
-	status = cf_igvm_parse(s->m.data, s->m.len, &s->file, err);
+	status = cli_parse_igvm(&s->m, &s->file, err);
 	if (status)
 		cf_error_context(err, status, "%s", s->path);
 	return status;

@@ -6,6 +6,7 @@
 #include "cli/explain_priv.h"
 
 #include "base/base.h"
+#include "cli/igvm_file.h"
 #include "cli/launch_inputs.h"
 #include "cli/measure_priv.h"
 #include "cli/progress.h"
@@ -78,7 +79,7 @@ static int explain_igvm(const struct cli_args *args, struct explain_target *t)
 			platform);
 	if (cf_map_file(path, &bytes, &err))
 		return cli_failed(args->command, &err);
-	st = cf_igvm_parse(bytes.data, bytes.len, &file, &err);
+	st = cli_parse_igvm(&bytes, &file, &err);
 	if (!st && !platform)
 		st = cf_plan_pick_platform(
 			file, ~(1u << CF_PLATFORM_NATIVE), &p, &err);

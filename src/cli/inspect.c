@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/base.h"
+#include "cli/igvm_file.h"
 #include "igvmkit/igvmkit.h"
 
 #include <string.h>
@@ -51,7 +52,7 @@ static int inspect(const struct cli_args *args)
 
 	if (status)
 		return cli_failed(args->command, &err);
-	status = cf_igvm_parse(m.data, m.len, &file, &err);
+	status = cli_parse_igvm(&m, &file, &err);
 	if (!status)
 		status = view(args, file, &m, &out, &err);
 	if (status)

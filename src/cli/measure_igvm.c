@@ -3,6 +3,7 @@
 #include "cli/measure_priv.h"
 
 #include "base/base.h"
+#include "cli/igvm_file.h"
 #include "cli/progress.h"
 #include "igvm/igvm.h"
 
@@ -145,7 +146,7 @@ int measure_igvm(const struct cli_args *args)
 
 	if (cf_map_file(path, &bytes, &err))
 		return cli_failed(args->command, &err);
-	st = cf_igvm_parse(bytes.data, bytes.len, &file, &err);
+	st = cli_parse_igvm(&bytes, &file, &err);
 	if (st) {
 		cf_error_context(&err, st, "%s", path);
 		leave = cli_failed(args->command, &err);

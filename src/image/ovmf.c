@@ -297,6 +297,10 @@ enum coffer_status cf_ovmf_parse(const uint8_t *bytes, size_t len,
 	if (len >= CF_4GIB)
 		return cf_fail(err, COFFER_ERR_UNSUPPORTED,
 			"firmware: %zu bytes, it must end at 4 GiB", len);
+	if (len >= 4 && memcmp(bytes, "IGVM", 4) == 0)
+		return cf_fail(err, COFFER_ERR_FORMAT,
+			"firmware: an IGVM file, not a firmware image; it "
+			"holds all of the guest and is given by itself");
 	o.gpa = CF_4GIB - len;
 	/* What is shorter than a page has no tables. */
 	if (len >= CF_PAGE_SIZE)

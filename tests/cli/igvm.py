@@ -127,6 +127,18 @@ def test_unusable_files_give_one_line_and_status_1(folder):
             assert err.startswith("coffer %s: " % command), err
 
 
+def test_firmware_and_igvm_files_are_told_apart(folder):
+    igvm = build(folder, "a.igvm", "sev-snp")
+    for command in ("inspect", "measure"):
+        _, err = run(command, OVMF, status=1)
+        assert "OVMF.fd: a firmware image, not an IGVM file" in err, err
+    for args in (["measure", "--mode", "snp", "--vcpus", "1", "--vcpu-type",
+                  "EPYC-v4", "--ovmf", igvm],
+                 ["build", "-f", igvm, "-o", igvm + ".2", "sev-snp"]):
+        _, err = run(*args, status=1)
+        assert "a.igvm: firmware: an IGVM file" in err, err
+
+
 def test_build_refuses_what_cannot_work(folder):
     need_ovmf()
     out = os.path.join(folder, "out.igvm")

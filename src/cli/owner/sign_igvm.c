@@ -3,6 +3,7 @@
 #include "cli/owner/sign_priv.h"
 
 #include "base/base.h"
+#include "cli/igvm_file.h"
 #include "cli/progress.h"
 #include "igvm/igvm.h"
 #include "plan/plan.h"
@@ -57,7 +58,7 @@ enum coffer_status cli_sign_measure(const struct cli_args *args,
 	status = cf_map_file(path, &in, err);
 	if (status)
 		return status;
-	status = cf_igvm_parse(in.data, in.len, &file, err);
+	status = cli_parse_igvm(&in, &file, err);
 	if (!status && !s->has_measurement)
 		status = digest_of_file(args, file, s->block.measurement, err);
 	if (status)
@@ -80,7 +81,7 @@ enum coffer_status cli_sign_write_igvm(const struct cli_args *args,
 
 	if (status)
 		return status;
-	status = cf_igvm_parse(in.data, in.len, &file, err);
+	status = cli_parse_igvm(&in, &file, err);
 	if (!status)
 		status = cf_id_block_into_igvm(
 			file, &s->block, &s->auth, &out, err);
