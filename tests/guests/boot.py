@@ -287,7 +287,7 @@ def case_root_is_a_qcow2_image_behind_qemu_nbd():
             wait_for(lambda: os.path.exists(sock) and answers(port))
             status, text = linux(
                 "root", ["-drive", "file=nbd:unix:%s,format=raw" % sock,
-                         "-drive", "file=nbd://localhost:%d,readonly=on"
+                         "-drive", "file=nbd://127.0.0.1:%d,readonly=on"
                          % port], "root=/dev/vda")
         check("coffer: program says " + secret in text, text[-800:])
         check("failed" not in text and status == 0, text[-800:])

@@ -7,7 +7,6 @@ package, or None with a reason when it cannot be had.
 import os
 import subprocess
 import sys
-import venv
 
 
 def use(package):
@@ -18,11 +17,10 @@ def use(package):
     if os.path.exists(stamp):
         return python, ""
     try:
-        venv.create(home, with_pip=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "-q", package],
-            check=True, timeout=120, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE)
+        for command in ([sys.executable, "-m", "venv", home],
+                        [python, "-m", "pip", "install", "-q", package]):
+            subprocess.run(command, check=True, timeout=120,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     except (subprocess.SubprocessError, OSError) as e:
         return None, "%s cannot be installed (%s)" % (package, type(e).__name__)
     with open(stamp, "w", encoding="ascii") as f:
