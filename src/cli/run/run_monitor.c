@@ -31,6 +31,13 @@ static enum coffer_status no_machine(struct coffer_error *err)
 		err, COFFER_ERR_STATE, "the guest is being started or ended");
 }
 
+/* From the first moment on: the monitor answers before the way is open. */
+static bool is_incoming(const struct run *r)
+{
+	return r->opts.incoming &&
+		(r->migration.status == CF_MIGRATE_NONE || run_is_migrating(r));
+}
+
 static enum cf_run_state run_state(void *opaque)
 {
 	struct run *r = lock(opaque);
@@ -38,7 +45,7 @@ static enum cf_run_state run_state(void *opaque)
 
 	if (r->has_stopped_on_error)
 		s = CF_RUN_INTERNAL_ERROR;
-	else if (r->opts.incoming && run_is_migrating(r))
+	else if (is_incoming(r))
 		s = CF_RUN_INMIGRATE;
 	else if (r->machine && cf_machine_is_running(r->machine))
 		s = CF_RUN_RUNNING;
